@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VNIC_H
+#define VNIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <pthread.h>
+
+#include <rte_ether.h>
+#include <rte_spinlock.h>
+
+#include <virtio_features.h>
+#include <virtio_net.h>
+
+#include "vnic_transport.h"
+
+/**
+ * @file
+ * One virtio-net device as the control plane sees it. Lives in memory shared
+ * by all processes (ethdev's dev_private); holds no pointer that is valid in
+ * one process only, but for @p priv, which the primary alone follows.
+ */
+
+#define VNIC_QUEUE_PAIRS_MAX 1024
+#define VNIC_DESC_MIN 8
+#define VNIC_DESC_MAX 32768
+#define VNIC_DESC_DEFAULT 256
+#define VNIC_PATH_LEN 108
+#define VNIC_NAME_LEN 64
+
+struct rte_eth_dev;
+struct rte_device;
+struct vnic_rxq;
+struct vnic_txq;
+struct vnic_ctrlq;
+
+/** What the user asked for by devargs; written once, at probe. */
+struct vnic_args {
+	char path[VNIC_PATH_LEN];
+	uint16_t queues;	/**< pairs to offer, 0 = all the device has */
+	uint16_t queue_size;	/**< default ring size, 0 = 256 */
+	bool has_mac;
+	struct rte_ether_addr mac;
+	bool mrg_rxbuf;
+	bool in_order;
+	bool packed_vq;
+	bool server;
+	uint32_t ctrl_timeout_ms;	/**< one control exchange */
+	uint32_t connect_timeout_ms;	/**< first connection, each message */
+};
+
+enum vnic_dev_state {
+	VNIC_DEV_PROBED,	/**< features known, device reset */
+	VNIC_DEV_CONFIGURED,	/**< features negotiated, queues may be set up */
+	VNIC_DEV_STARTED,	/**< DRIVER_OK */
+	VNIC_DEV_NEEDS_RESET,	/**< broken; queues are parked */
+	VNIC_DEV_GONE
+};
+
+/** Violations by the device, by kind; each is also an xstat. */
+enum vnic_violation {
+	VNIC_VIOLATION_USED_IDX,
+	VNIC_VIOLATION_USED_ID,
+	VNIC_VIOLATION_USED_LEN,
+	VNIC_VIOLATION_NUM_BUFFERS,
+	VNIC_VIOLATION_HEADER,
+	VNIC_VIOLATION_CONFIG,
+	VNIC_VIOLATION_CTRL,
+	VNIC_VIOLATION_MESSAGE,
+	VNIC_VIOLATION_MAX
+};
+
+struct vnic_dev {
+	uint16_t port_id;
+	enum vnic_transport_kind transport;
+	enum vnic_dev_state state;
+	char name[VNIC_NAME_LEN];
+	struct vnic_args args;
+
+	struct virtio_features offered;	/**< by the device */
+	struct virtio_features wanted;	/**< by the driver for this config */
+	struct virtio_features accepted; /**< agreed by FEATURES_OK */
+
+	uint16_t max_pairs;	/**< device's, bounded */
+	uint16_t nb_pairs;	/**< configured, enabled on the device */
+	uint16_t max_mtu;
+	uint16_t mtu;
+	uint8_t hdr_len;	/**< 10, 12, 20, 24 or 32 */
+	bool link_up;
+	uint32_t link_speed;
+	uint8_t link_duplex;
+	struct rte_ether_addr mac;
+
+	struct rte_eth_dev_data *data;	/**< queues, configuration: shared */
+	struct vnic_ctrlq *ctrlq;	/**< NULL without CTRL_VQ */
+
+	/** Serialises control operations; never held by a data path. */
+	rte_spinlock_t ctrl_lock;
+	uint64_t violations[VNIC_VIOLATION_MAX];
+
+	void *priv;		/**< transport's, primary process only */
+};
+
+static inline bool
+vnic_dev_has(const struct vnic_dev *dev, unsigned int bit)
+{
+	return virtio_features_has(&dev->accepted, bit);
+}
+
+/** Virtqueue numbers, section 5.1.2. */
+static inline uint16_t
+vnic_vq_rx(uint16_t queue_id)
+{
+	return queue_id * 2;
+}
+
+static inline uint16_t
+vnic_vq_tx(uint16_t queue_id)
+{
+	return queue_id * 2 + 1;
+}
+
+static inline uint16_t
+vnic_vq_ctrl(const struct vnic_dev *dev)
+{
+	bool mq = vnic_dev_has(dev, VIRTIO_NET_F_MQ) ||
+		vnic_dev_has(dev, VIRTIO_NET_F_RSS);
+
+	return mq ? dev->max_pairs * 2 : 2;
+}
+
+#endif /* VNIC_H */

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VNIC_QUEUE_H
+#define VNIC_QUEUE_H
+
+#include <stdint.h>
+
+#include <rte_common.h>
+#include <rte_mbuf.h>
+
+#include <vring.h>
+
+#include "vnic_transport.h"
+
+/**
+ * @file
+ * A receive or transmit queue: all that the data path touches, and the life
+ * of it. The control plane reads the counters and calls the functions below;
+ * it writes none of the other fields while the port is started.
+ */
+
+struct rte_eth_dev_data;
+struct rte_memzone;
+struct vnic_dev;
+
+/** Gate between a burst and the control plane, one a queue. */
+struct vnic_gate {
+	/** Frames a burst may handle; 0 while parked. Control writes. */
+	volatile uint16_t limit;
+	/** 1 while the queue's lcore is inside a burst. Lcore writes. */
+	volatile uint16_t busy;
+};
+
+struct vnic_rxq_stats {
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t bursts;	/**< calls that delivered something */
+	uint64_t empty;		/**< calls that found nothing */
+	uint64_t kicks;
+	uint64_t kicks_saved;	/**< publishes the device asked no kick for */
+	uint64_t nombuf;	/**< buffers that the mempool could not give */
+	uint64_t errors;	/**< frames dropped for a bad header or length */
+	uint64_t slow;		/**< batches that left the straight path */
+};
+
+struct vnic_txq_stats {
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t bursts;
+	uint64_t full;		/**< bursts cut short by a full ring */
+	uint64_t kicks;
+	uint64_t kicks_saved;
+	uint64_t errors;	/**< frames dropped: too many segments, length */
+	uint64_t completed;	/**< frames that the device gave back */
+	uint64_t returned;	/**< frames taken back at stop or reset */
+	uint64_t slow;
+};
+
+/* Ledger of a txq: packets = completed + returned + in the ring. */
+
+struct vnic_rxq {
+	struct vring vr;
+	struct vnic_gate gate;
+
+	uint64_t rearm;		/**< mbuf: data_off, refcnt, nb_segs, port */
+	struct rte_mempool *pool;
+	uint32_t buf_len;	/**< bytes posted a buffer, header included */
+	uint16_t data_off;	/**< frame start in a buffer */
+	uint16_t hdr_len;
+	uint16_t dma_field;	/**< offset in rte_mbuf of the address to post */
+	uint16_t dma_delta;	/**< non-zero: address = mbuf + dma_delta */
+	uint16_t depth;		/**< buffers kept posted (nb_desc) */
+	uint16_t refill_min;	/**< refill when so many are missing */
+	uint64_t ol_flags_mask;	/**< offload results the app asked for */
+
+	struct vnic_rxq_stats stats __rte_cache_aligned;
+
+	/* cold */
+	uint16_t port_id __rte_cache_aligned;
+	uint16_t queue_id;
+	uint16_t vq_index;
+	bool enabled;		/**< the device has the ring */
+	int socket_id;
+	uint64_t offloads;
+	const struct rte_memzone *mz;
+	struct vnic_dev *dev;
+} __rte_cache_aligned;
+
+struct vnic_txq {
+	struct vring vr;
+	struct vnic_gate gate;
+
+	uint16_t hdr_len;
+	uint16_t dma_field;
+	uint16_t free_min;	/**< reclaim below so many free slots */
+	uint16_t max_segs;
+	struct vring_desc *indirect;	/**< VNIC_TX_SEGS_MAX+1 entries a slot */
+	uint64_t indirect_dma;
+	uint64_t offloads;
+
+	struct vnic_txq_stats stats __rte_cache_aligned;
+
+	/* cold */
+	uint16_t port_id __rte_cache_aligned;
+	uint16_t queue_id;
+	uint16_t vq_index;
+	bool enabled;
+	int socket_id;
+	const struct rte_memzone *mz;
+	const struct rte_memzone *indirect_mz;
+	struct vnic_dev *dev;
+} __rte_cache_aligned;
+
+/** Most segments of one sent frame. */
+#define VNIC_TX_SEGS_MAX 63
+
+/**
+ * Allocate a queue: ring memory, private records. The device knows nothing
+ * of it yet. @p nb_desc is a power of two, checked by the caller against the
+ * device's maximum.
+ *
+ * @return 0; -EINVAL, -ENOMEM (with one log line saying what and the cure).
+ */
+int
+vnic_rxq_create(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
+		unsigned int socket_id, uint64_t offloads,
+		struct rte_mempool *pool, struct vnic_rxq **out);
+int
+vnic_txq_create(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
+		unsigned int socket_id, uint64_t offloads, uint16_t free_thresh,
+		struct vnic_txq **out);
+
+/** Free a queue that the device does not have (any more); NULL is fine. */
+void
+vnic_rxq_free(struct vnic_rxq *rxq);
+void
+vnic_txq_free(struct vnic_txq *txq);
+
+/**
+ * Lay the ring out afresh for the negotiated features, fill a receive ring
+ * with buffers, and hand it to the device (transport queue_enable). The gate
+ * stays shut until vnic_queue_open.
+ *
+ * @return 0; -ENOMEM if the mempool cannot give even one buffer; any error
+ *   of the transport, after which the ring holds no mbuf.
+ */
+int
+vnic_rxq_start(struct vnic_rxq *rxq);
+int
+vnic_txq_start(struct vnic_txq *txq);
+
+/**
+ * Take all mbufs back and free them. The device must have let go of the ring
+ * (reset) and the gate must be shut.
+ */
+void
+vnic_rxq_drain(struct vnic_rxq *rxq);
+void
+vnic_txq_drain(struct vnic_txq *txq);
+
+/**
+ * Device lost and found again (vhost-user reconnection): lay the ring out
+ * afresh, post every buffer that was outstanding again in its order, and
+ * hand it to the device. Gate shut, old device gone.
+ */
+int
+vnic_rxq_restart(struct vnic_rxq *rxq);
+int
+vnic_txq_restart(struct vnic_txq *txq);
+
+/** Let bursts through. */
+void
+vnic_gate_open(struct vnic_gate *gate);
+
+/**
+ * Shut gates and wait until no lcore, of any process, is inside a burst.
+ * Deadline 1 s for all of them together.
+ *
+ * @return 0, or -ETIMEDOUT if an lcore never left its burst (then nothing of
+ *   the queue may be freed or reused).
+ */
+int
+vnic_port_park(struct vnic_dev *dev);
+void
+vnic_port_open(struct vnic_dev *dev);
+
+/** The first violation a ring has recorded, or VRING_FAULT_NONE. */
+static inline enum vring_fault
+vnic_rxq_fault(const struct vnic_rxq *rxq)
+{
+	return rxq->vr.fault;
+}
+
+/** Doorbell table of this process, by port and virtqueue. */
+struct vnic_notify *
+vnic_notify_slot(uint16_t port_id, uint16_t vq_index);
+/** Allocate (or free with nb_vqs 0) the table of a port in this process. */
+int
+vnic_notify_table(uint16_t port_id, uint16_t nb_vqs);
+
+#endif /* VNIC_QUEUE_H */

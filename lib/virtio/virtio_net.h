@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VIRTIO_NET_H
+#define VIRTIO_NET_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+
+/**
+ * @file
+ * The network device of virtio 1.4, section 5.1: packet header, configuration
+ * space and control commands.
+ */
+
+/* Device status, section 2.1. */
+#define VIRTIO_STATUS_RESET 0x00
+#define VIRTIO_STATUS_ACKNOWLEDGE 0x01
+#define VIRTIO_STATUS_DRIVER 0x02
+#define VIRTIO_STATUS_DRIVER_OK 0x04
+#define VIRTIO_STATUS_FEATURES_OK 0x08
+#define VIRTIO_STATUS_SUSPEND 0x10
+#define VIRTIO_STATUS_NEEDS_RESET 0x40
+#define VIRTIO_STATUS_FAILED 0x80
+/** What a register read of a function that is gone gives. */
+#define VIRTIO_STATUS_GONE 0xff
+
+/* virtio_net_hdr.flags, section 5.1.6. */
+#define VIRTIO_NET_HDR_F_NEEDS_CSUM 0x01
+#define VIRTIO_NET_HDR_F_DATA_VALID 0x02
+#define VIRTIO_NET_HDR_F_RSC_INFO 0x04
+#define VIRTIO_NET_HDR_F_UDP_TUNNEL_CSUM 0x08
+
+/* virtio_net_hdr.gso_type. */
+#define VIRTIO_NET_HDR_GSO_NONE 0
+#define VIRTIO_NET_HDR_GSO_TCPV4 1
+#define VIRTIO_NET_HDR_GSO_UDP 3
+#define VIRTIO_NET_HDR_GSO_TCPV6 4
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#define VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV4 0x20
+#define VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6 0x40
+#define VIRTIO_NET_HDR_GSO_ECN 0x80
+
+/** Header of VERSION_1 devices and of MRG_RXBUF (5.1.6): 12 bytes. */
+struct virtio_net_hdr {
+	uint8_t flags;
+	uint8_t gso_type;
+	rte_le16_t hdr_len;
+	rte_le16_t gso_size;
+	rte_le16_t csum_start;
+	rte_le16_t csum_offset;
+	rte_le16_t num_buffers;
+};
+static_assert(sizeof(struct virtio_net_hdr) == 12, "virtio 1.4, 5.1.6");
+
+/** Header of a legacy device without MRG_RXBUF (5.1.6.1). */
+#define VIRTIO_NET_HDR_LEGACY_LEN 10
+
+/** Header with HASH_REPORT, and the fields that later bits append. */
+struct virtio_net_hdr_hash {
+	struct virtio_net_hdr hdr;
+	rte_le32_t hash_value;
+	rte_le16_t hash_report;
+	rte_le16_t padding;
+};
+static_assert(sizeof(struct virtio_net_hdr_hash) == 20, "virtio 1.4, 5.1.6");
+
+struct virtio_net_hdr_tunnel {
+	struct virtio_net_hdr_hash hash;
+	rte_le16_t outer_th_offset;
+	rte_le16_t inner_nh_offset;
+};
+static_assert(sizeof(struct virtio_net_hdr_tunnel) == 24, "virtio 1.4, 5.1.6");
+
+/** hash_report values, section 5.1.6.4.5. */
+enum virtio_net_hash_report {
+	VIRTIO_NET_HASH_REPORT_NONE = 0,
+	VIRTIO_NET_HASH_REPORT_IPv4 = 1,
+	VIRTIO_NET_HASH_REPORT_TCPv4 = 2,
+	VIRTIO_NET_HASH_REPORT_UDPv4 = 3,
+	VIRTIO_NET_HASH_REPORT_IPv6 = 4,
+	VIRTIO_NET_HASH_REPORT_TCPv6 = 5,
+	VIRTIO_NET_HASH_REPORT_UDPv6 = 6,
+	VIRTIO_NET_HASH_REPORT_IPv6_EX = 7,
+	VIRTIO_NET_HASH_REPORT_TCPv6_EX = 8,
+	VIRTIO_NET_HASH_REPORT_UDPv6_EX = 9,
+	VIRTIO_NET_HASH_REPORT_MAX
+};
+
+/** Configuration space, section 5.1.4; read field by field, never whole. */
+struct virtio_net_config {
+	uint8_t mac[6];
+	rte_le16_t status;
+	rte_le16_t max_virtqueue_pairs;
+	rte_le16_t mtu;
+	rte_le32_t speed;
+	uint8_t duplex;
+	uint8_t rss_max_key_size;
+	rte_le16_t rss_max_indirection_table_length;
+	rte_le32_t supported_hash_types;
+	rte_le32_t supported_tunnel_types;
+} __attribute__((packed));
+static_assert(offsetof(struct virtio_net_config, speed) == 12,
+	      "virtio 1.4, 5.1.4");
+static_assert(offsetof(struct virtio_net_config, rss_max_key_size) == 17,
+	      "virtio 1.4, 5.1.4");
+static_assert(sizeof(struct virtio_net_config) == 28, "virtio 1.4, 5.1.4");
+
+#define VIRTIO_NET_S_LINK_UP 0x1
+#define VIRTIO_NET_S_ANNOUNCE 0x2
+#define VIRTIO_NET_SPEED_MAX 0x7fffffffU
+#define VIRTIO_NET_DUPLEX_HALF 0x00
+#define VIRTIO_NET_DUPLEX_FULL 0x01
+#define VIRTIO_NET_PAIRS_MAX 0x8000
+#define VIRTIO_NET_MTU_MIN 68
+
+/* Control queue, section 5.1.6.5. */
+struct virtio_net_ctrl_hdr {
+	uint8_t class;
+	uint8_t command;
+};
+static_assert(sizeof(struct virtio_net_ctrl_hdr) == 2, "virtio 1.4, 5.1.6.5");
+
+#define VIRTIO_NET_OK 0
+#define VIRTIO_NET_ERR 1
+
+#define VIRTIO_NET_CTRL_RX 0
+#define VIRTIO_NET_CTRL_RX_PROMISC 0
+#define VIRTIO_NET_CTRL_RX_ALLMULTI 1
+#define VIRTIO_NET_CTRL_RX_ALLUNI 2
+#define VIRTIO_NET_CTRL_RX_NOMULTI 3
+#define VIRTIO_NET_CTRL_RX_NOUNI 4
+#define VIRTIO_NET_CTRL_RX_NOBCAST 5
+
+#define VIRTIO_NET_CTRL_MAC 1
+#define VIRTIO_NET_CTRL_MAC_TABLE_SET 0
+#define VIRTIO_NET_CTRL_MAC_ADDR_SET 1
+
+#define VIRTIO_NET_CTRL_VLAN 2
+#define VIRTIO_NET_CTRL_VLAN_ADD 0
+#define VIRTIO_NET_CTRL_VLAN_DEL 1
+
+#define VIRTIO_NET_CTRL_ANNOUNCE 3
+#define VIRTIO_NET_CTRL_ANNOUNCE_ACK 0
+
+#define VIRTIO_NET_CTRL_MQ 4
+#define VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET 0
+#define VIRTIO_NET_CTRL_MQ_RSS_CONFIG 1
+#define VIRTIO_NET_CTRL_MQ_HASH_CONFIG 2
+
+#define VIRTIO_NET_CTRL_GUEST_OFFLOADS 5
+#define VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET 0
+
+#define VIRTIO_NET_CTRL_NOTF_COAL 6
+#define VIRTIO_NET_CTRL_NOTF_COAL_TX_SET 0
+#define VIRTIO_NET_CTRL_NOTF_COAL_RX_SET 1
+#define VIRTIO_NET_CTRL_NOTF_COAL_VQ_SET 2
+#define VIRTIO_NET_CTRL_NOTF_COAL_VQ_GET 3
+
+#define VIRTIO_NET_CTRL_STATS 8
+#define VIRTIO_NET_CTRL_STATS_QUERY 0
+#define VIRTIO_NET_CTRL_STATS_GET 1
+
+#endif /* VIRTIO_NET_H */

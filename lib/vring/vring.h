@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VRING_H
+#define VRING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_byteorder.h>
+#include <rte_common.h>
+
+#include <virtio_ring.h>
+
+#include "vring_order.h"
+
+/**
+ * @file
+ * The driver's half of a virtqueue whose buffers are one descriptor each
+ * (which may be an indirect one): virtio 1.4 sections 2.7 and 2.8. For
+ * buffers of several descriptors see vring_chain.h.
+ *
+ * How it works. A *slot* is a place in the ring: avail and used entries of a
+ * split ring, descriptors of a packed one. Both rings are walked by two
+ * free-running 16-bit indexes: slots [used_idx, avail_idx) are outstanding.
+ * Each slot has an id (split: descriptor index, packed: buffer id) and a
+ * cookie. A device that completes in order gives back exactly the id that
+ * slot_id[] expects, so one compare proves that the id is in range, is
+ * outstanding, and has not been given back before. If the id is another one,
+ * vring_reorder() proves the same and swaps the two slots' records, after
+ * which slot order is completion order again. So everything behind take
+ * works on consecutive slots, whatever the order of completion was.
+ *
+ * Nothing that the driver wrote to shared memory is read back.
+ *
+ * The verbs, in the order of use:
+ *   take (see what the device gave back) -> release (slots are free)
+ *   post (write descriptors) -> publish (make visible) -> kick_needed?
+ *
+ * One thread at a time; @p packed and @p in_order are compile-time constants.
+ */
+
+enum vring_fault {
+	VRING_FAULT_NONE,
+	VRING_FAULT_USED_IDX,	/**< more used than outstanding */
+	VRING_FAULT_USED_ID,	/**< out of range, or not outstanding */
+	VRING_FAULT_USED_LEN,	/**< longer than the buffer */
+	VRING_FAULT_NUM_BUFFERS, /**< frame longer than what is used */
+};
+
+struct vring {
+	union {
+		struct {
+			struct vring_desc *desc;
+			struct vring_avail *avail;
+			struct vring_used *used;
+		} split;
+		struct {
+			struct vring_packed_desc *desc;
+			struct vring_packed_desc_event *driver;
+			struct vring_packed_desc_event *device;
+		} packed;
+	};
+	void **cookie;		/**< by slot; chain: by id */
+	uint16_t *slot_id;
+	uint32_t *slot_len;	/**< lengths of the slots taken */
+	uint16_t *id_slot;	/**< chain: descriptors of a buffer, 0 = free */
+
+	uint16_t mask;
+	uint16_t avail_idx;
+	uint16_t used_idx;
+	uint16_t used_seen;	/**< split: device's index when last read */
+	uint16_t known;		/**< slots from used_idx proven and recorded */
+	uint16_t kick_idx;	/**< avail_idx at the last doorbell decision */
+	uint16_t dirty;		/**< split: posts to come that must write avail */
+	uint16_t post_flags;	/**< descriptor flags of each buffer posted */
+	uint32_t full_len;	/**< length of an in-order buffer skipped */
+	uint8_t shift;		/**< log2 of the size */
+	bool event_idx;
+	uint8_t fault;		/**< enum vring_fault, first one stays */
+
+	/* chain rings only */
+	uint16_t nr_free;
+	uint16_t free_head;
+	uint16_t free_tail;
+	uint16_t *free_ids;
+	uint16_t *next;		/**< split: private copy of the chain */
+};
+
+/** Byte offsets of a ring's parts in one block of @p bytes. */
+struct vring_layout {
+	size_t driver;
+	size_t device;
+	size_t bytes;
+};
+
+/**
+ * Lay a ring of @p size slots (a power of two, at most 32768) out in one
+ * block that also suits a legacy device (section 2.7.2): descriptors first,
+ * device area on a page of its own.
+ */
+struct vring_layout
+vring_layout(uint16_t size, bool packed);
+
+/** Bytes of private records that vring_init wants for a ring. */
+size_t
+vring_private_bytes(uint16_t size);
+
+/**
+ * Start from an empty ring: zero the shared block, number the slots. Used
+ * buffer notifications are off; used flags are 0 (section 2.7.10).
+ *
+ * @param mem block of vring_layout().bytes, page aligned
+ * @param priv vring_private_bytes() of memory, 8-byte aligned
+ * @param post_flags VRING_DESC_F_WRITE for receive rings, else 0
+ */
+void
+vring_init(struct vring *vr, void *mem, void *priv, uint16_t size, bool packed,
+	   bool event_idx, uint16_t post_flags);
+
+/** Ask for a used-buffer notification at the next completion, or for none. */
+void
+vring_intr_set(struct vring *vr, bool packed, bool on);
+
+static inline uint16_t
+vring_size(const struct vring *vr)
+{
+	return vr->mask + 1;
+}
+
+static inline uint16_t
+vring_outstanding(const struct vring *vr)
+{
+	return vr->avail_idx - vr->used_idx;
+}
+
+static inline uint16_t
+vring_free(const struct vring *vr)
+{
+	return vr->mask + 1 - vring_outstanding(vr);
+}
+
+static inline void
+vring_set_fault(struct vring *vr, enum vring_fault fault)
+{
+	if (vr->fault == VRING_FAULT_NONE)
+		vr->fault = fault;
+}
+
+/** Wrap counter of a packed ring at a free-running index (section 2.8.1). */
+static inline bool
+vring_wrap(const struct vring *vr, uint16_t idx)
+{
+	return !((idx >> vr->shift) & 1);
+}
+
+static inline uint16_t
+vring_packed_avail_flags(const struct vring *vr, uint16_t idx)
+{
+	return vring_wrap(vr, idx) ? VRING_PACKED_DESC_F_AVAIL :
+		VRING_PACKED_DESC_F_USED;
+}
+
+static inline bool
+vring_packed_is_used(const struct vring *vr, uint16_t idx, uint16_t flags)
+{
+	const uint16_t both = VRING_PACKED_DESC_F_AVAIL |
+		VRING_PACKED_DESC_F_USED;
+
+	return (flags & both) == (vring_wrap(vr, idx) ? both : 0);
+}
+
+/**
+ * Slot @p idx came back with another id than expected: prove the id and swap
+ * its record here.
+ *
+ * @return 0, or -EPROTO with the fault recorded.
+ */
+int
+vring_reorder(struct vring *vr, uint16_t idx, uint32_t id);
+
+/**
+ * IN_ORDER, and slot @p idx came back with a later slot's id: all up to that
+ * one are used (section 2.7.9), the skipped ones in full. @p rest slots from
+ * @p idx can be used at most.
+ *
+ * @return slots covered, at least 1; 0 with the fault recorded.
+ */
+uint16_t
+vring_batch(struct vring *vr, uint16_t idx, uint16_t rest, uint32_t id,
+	    uint32_t len);
+
+#include "vring_split.h"
+#include "vring_packed.h"
+
+/**
+ * See how many slots the device has given back, up to @p max, counted from
+ * used_idx, each proven and its length in slot_len[]. Nothing is consumed:
+ * call vring_release for those that are done with. Returns fewer and records
+ * vr->fault when the device lied; the ring is then to be stopped.
+ */
+static __rte_always_inline uint16_t
+vring_take(struct vring *vr, const bool packed, const bool in_order,
+	   uint16_t max)
+{
+	if (vr->known < max) {
+		if (packed)
+			vring_match_packed(vr, in_order, max);
+		else
+			vring_match_split(vr, in_order, max);
+	}
+	return RTE_MIN(vr->known, max);
+}
+
+static __rte_always_inline void
+vring_release(struct vring *vr, uint16_t n)
+{
+	vr->used_idx += n;
+	vr->known -= n;
+}
+
+/**
+ * Write one buffer into slot avail_idx + @p i, i < vring_free(). Packed: the
+ * device may see it at once; split: at vring_publish.
+ */
+static __rte_always_inline void
+vring_post(struct vring *vr, const bool packed, uint16_t i, uint64_t addr,
+	   uint32_t len, uint16_t flags)
+{
+	if (packed)
+		vring_post_packed(vr, vr->avail_idx + i, addr, len, flags);
+	else
+		vring_post_split(vr, vr->avail_idx + i, addr, len, flags);
+}
+
+/** Make the next @p n slots, all posted, available. */
+static __rte_always_inline void
+vring_publish(struct vring *vr, const bool packed, uint16_t n)
+{
+	if (!packed && unlikely(vr->dirty != 0))
+		vring_avail_rewrite(vr, n);
+	vr->avail_idx += n;
+	if (!packed)
+		vring_store_release16(&vr->split.avail->idx,
+				      rte_cpu_to_le_16(vr->avail_idx));
+}
+
+/** Whether the device wants a doorbell for what was published since. */
+static __rte_always_inline bool
+vring_kick_needed(struct vring *vr, const bool packed)
+{
+	uint16_t old = vr->kick_idx;
+
+	vr->kick_idx = vr->avail_idx;
+	vring_full_fence();
+	return packed ? vring_kick_packed(vr, old) : vring_kick_split(vr, old);
+}
+
+#endif /* VRING_H */

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VRING_CHAIN_H
+#define VRING_CHAIN_H
+
+#include "vring.h"
+
+/**
+ * @file
+ * The driver's half of a virtqueue whose buffers may be chains of several
+ * descriptors: the control queue, and transmit queues of a device without
+ * INDIRECT_DESC. A ring is used through these verbs or through those of
+ * vring.h, never both. Descriptors are given out first in, first out, which
+ * is the order that IN_ORDER asks for (sections 2.7.5.1 and 2.7.9).
+ */
+
+/** One element of a buffer, address as the device sees it. */
+struct vring_seg {
+	uint64_t addr;
+	uint32_t len;
+};
+
+/** After vring_init: all descriptors are free. */
+void
+vring_chain_init(struct vring *vr);
+
+/**
+ * Put one buffer on the ring: @p nr_read device-readable elements, then
+ * @p nr_write device-writable ones. Not available before vring_chain_publish.
+ *
+ * @return 0; -ENOSPC if fewer descriptors are free (nothing changed).
+ */
+int
+vring_chain_post(struct vring *vr, bool packed, const struct vring_seg *segs,
+		 uint16_t nr_read, uint16_t nr_write, void *cookie);
+
+/** Make all that was posted available. */
+void
+vring_chain_publish(struct vring *vr, bool packed);
+
+/**
+ * Take one buffer that the device has given back.
+ *
+ * @param[out] len as the device reported, unchecked
+ * @return its cookie; NULL if there is none, or with vr->fault if the device
+ *   lied.
+ */
+void *
+vring_chain_take(struct vring *vr, bool packed, bool in_order, uint32_t *len);
+
+/**
+ * Take back any buffer that is still outstanding, in no particular order;
+ * the device has let go of the ring. NULL when there is none left.
+ */
+void *
+vring_chain_reclaim(struct vring *vr);
+
+/** Whether a doorbell is wanted for what was published since the last call. */
+bool
+vring_chain_kick_needed(struct vring *vr, bool packed);
+
+#endif /* VRING_CHAIN_H */

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VRING_PACKED_H
+#define VRING_PACKED_H
+
+#if defined(RTE_ARCH_X86)
+#include <emmintrin.h>
+#endif
+
+/**
+ * @file
+ * The batch verbs on a packed ring; included by vring.h only.
+ */
+
+static __rte_always_inline void
+vring_match_packed(struct vring *vr, const bool in_order, uint16_t max)
+{
+	uint16_t known = vr->known;
+	uint16_t outstanding = vring_outstanding(vr);
+	uint16_t n = RTE_MIN(max, outstanding);
+
+	while (known < n) {
+		uint16_t idx = vr->used_idx + known;
+		uint16_t slot = idx & vr->mask;
+		const struct vring_packed_desc *d = &vr->packed.desc[slot];
+		uint16_t flags = rte_le_to_cpu_16(
+			vring_load_acquire16(&d->flags));
+		uint16_t covered = 1;
+		uint32_t len;
+		uint16_t id;
+
+		if (!vring_packed_is_used(vr, idx, flags))
+			break;
+		len = rte_le_to_cpu_32(
+			__atomic_load_n(&d->len, __ATOMIC_RELAXED));
+		id = rte_le_to_cpu_16(vring_load16(&d->id));
+		if (unlikely(id != vr->slot_id[slot])) {
+			if (in_order)
+				covered = vring_batch(vr, idx, vr->avail_idx -
+						      idx, id, len);
+			else if (vring_reorder(vr, idx, id))
+				covered = 0;
+			if (covered == 0)
+				break;
+		}
+		if (covered == 1)
+			vr->slot_len[slot] = len;
+		known += covered;
+	}
+	vr->known = known;
+}
+
+/**
+ * Write one whole descriptor with its flags, so that the device sees all of
+ * it or nothing. x86 processors with AVX guarantee that an aligned 16-byte
+ * store is one access, and stores are seen in program order, so the frame
+ * and its header are there before. Elsewhere the flags follow by a release.
+ * Partner: the device's acquire of the flags.
+ */
+static __rte_always_inline void
+vring_post_packed(struct vring *vr, uint16_t idx, uint64_t addr, uint32_t len,
+		  uint16_t flags)
+{
+	uint16_t slot = idx & vr->mask;
+	struct vring_packed_desc *d = &vr->packed.desc[slot];
+
+	flags |= vring_packed_avail_flags(vr, idx);
+#if defined(VRING_STORE16_ATOMIC)
+	__m128i v = _mm_set_epi64x((int64_t)((uint64_t)flags << 48 |
+			(uint64_t)vr->slot_id[slot] << 32 | len),
+			(int64_t)addr);
+
+	rte_compiler_barrier();
+	_mm_store_si128((__m128i *)d, v);
+#else
+	d->addr = rte_cpu_to_le_64(addr);
+	d->len = rte_cpu_to_le_32(len);
+	d->id = rte_cpu_to_le_16(vr->slot_id[slot]);
+	vring_store_release16(&d->flags, rte_cpu_to_le_16(flags));
+#endif
+}
+
+static __rte_always_inline bool
+vring_kick_packed(const struct vring *vr, uint16_t old)
+{
+	const struct vring_packed_desc_event *e = vr->packed.device;
+	uint16_t flags = rte_le_to_cpu_16(vring_load_acquire16(&e->flags));
+	uint16_t lap = (vr->mask << 1) | 1;	/* two rounds: the wrap bit */
+	uint16_t off_wrap, event;
+
+	if (flags == VRING_PACKED_EVENT_FLAG_DISABLE)
+		return false;
+	/* A value that the feature set rules out means: rather once more. */
+	if (flags != VRING_PACKED_EVENT_FLAG_DESC || !vr->event_idx)
+		return true;
+	off_wrap = rte_le_to_cpu_16(vring_load16(&e->off_wrap));
+	event = (off_wrap & vr->mask) |
+		(off_wrap >> VRING_PACKED_EVENT_WRAP_BIT ? 0 : vr->mask + 1);
+	return ((uint16_t)(vr->avail_idx - event - 1) & lap) <
+		((uint16_t)(vr->avail_idx - old) & lap);
+}
+
+#endif /* VRING_PACKED_H */

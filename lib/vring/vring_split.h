@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VRING_SPLIT_H
+#define VRING_SPLIT_H
+
+/**
+ * @file
+ * The batch verbs on a split ring; included by vring.h only.
+ */
+
+/** Split: entries of the used ring not yet looked at, proven by its index. */
+static __rte_always_inline uint16_t
+vring_used_split(struct vring *vr, uint16_t max)
+{
+	uint16_t n = vr->used_seen - vr->used_idx;
+
+	if (n >= max)
+		return max;
+	vr->used_seen = rte_le_to_cpu_16(
+		vring_load_acquire16(&vr->split.used->idx));
+	n = vr->used_seen - vr->used_idx;
+	if (unlikely(n > vring_outstanding(vr) || n < vr->known)) {
+		vring_set_fault(vr, VRING_FAULT_USED_IDX);
+		vr->used_seen = vr->used_idx + vr->known;
+		return vr->known;
+	}
+	return RTE_MIN(n, max);
+}
+
+#ifdef VRING_VEC
+/** Whole batches of the used ring whose ids are all the expected ones. */
+static __rte_always_inline uint16_t
+vring_match_vec_split(struct vring *vr, uint16_t known, uint16_t n);
+#include "vring_vec.h"
+#else
+#define vring_match_vec_split(vr, known, n) (known)
+#endif
+
+static __rte_always_inline void
+vring_match_split(struct vring *vr, const bool in_order, uint16_t max)
+{
+	uint16_t n = vring_used_split(vr, max);
+	uint16_t known = vring_match_vec_split(vr, vr->known, n);
+
+	while (known < n) {
+		uint16_t idx = vr->used_idx + known;
+		uint16_t slot = idx & vr->mask;
+		const struct vring_used_elem *e = &vr->split.used->ring[slot];
+		uint32_t id = rte_le_to_cpu_32(
+			__atomic_load_n(&e->id, __ATOMIC_RELAXED));
+		uint32_t len = rte_le_to_cpu_32(
+			__atomic_load_n(&e->len, __ATOMIC_RELAXED));
+		uint16_t covered = 1;
+
+		if (unlikely(id != vr->slot_id[slot])) {
+			if (in_order)
+				covered = vring_batch(vr, idx, vr->used_seen -
+						      idx, id, len);
+			else if (vring_reorder(vr, idx, id))
+				covered = 0;
+			if (covered == 0)
+				break;
+		}
+		if (covered == 1)
+			vr->slot_len[slot] = len;
+		known += covered;
+	}
+	vr->known = known;
+}
+
+static __rte_always_inline void
+vring_post_split(struct vring *vr, uint16_t idx, uint64_t addr, uint32_t len,
+		 uint16_t flags)
+{
+	struct vring_desc *d = &vr->split.desc[vr->slot_id[idx & vr->mask]];
+
+	d->addr = rte_cpu_to_le_64(addr);
+	d->len = rte_cpu_to_le_32(len);
+	d->flags = rte_cpu_to_le_16(flags);
+}
+
+/** Some slots' ids have changed: write them for the next @p n posts. */
+void
+vring_avail_rewrite(struct vring *vr, uint16_t n);
+
+static __rte_always_inline bool
+vring_kick_split(const struct vring *vr, uint16_t old)
+{
+	const uint16_t *avail_event;
+	uint16_t event;
+
+	if (!vr->event_idx)
+		return !(vring_load16(&vr->split.used->flags) &
+			 rte_cpu_to_le_16(VRING_USED_F_NO_NOTIFY));
+	avail_event = (const uint16_t *)&vr->split.used->ring[vr->mask + 1];
+	event = rte_le_to_cpu_16(vring_load16(avail_event));
+	return (uint16_t)(vr->avail_idx - event - 1) <
+		(uint16_t)(vr->avail_idx - old);
+}
+
+#endif /* VRING_SPLIT_H */
