@@ -18,6 +18,7 @@ allowed_folders()
 	lib/vring|lib/devsim) echo lib/virtio ;;
 	lib/qos) echo lib/flow ;;
 	drivers/net/vnic) echo lib/virtio lib/vring lib/flow lib/qos lib/telemetry ;;
+	app/vnic-perf) echo lib/virtio ;;
 	app/*) echo lib/qos lib/telemetry lib/flow ;;
 	test/*) echo lib/virtio lib/vring lib/devsim lib/flow lib/qos lib/telemetry drivers/net/vnic ;;
 	esac
