@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The vnic authors
+"""What the cases of the guest suite are written with."""
+
+from .report import Report, Skip, Trouble
+from . import scenarios
+from .qemu import Nic
+
+__all__ = ["Nic", "Report", "Skip", "Trouble", "scenarios"]
