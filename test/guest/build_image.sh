@@ -135,6 +135,7 @@ if [ -e "$out/base.cpio" ] && [ "$(cat "$out/stamp" 2>/dev/null)" = "$stamp" ]; 
 	exit 0
 fi
 
+rm -rf "$out"/work.* # of a run that was killed
 work=$(mktemp -d "$out/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
