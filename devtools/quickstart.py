@@ -279,13 +279,19 @@ def parse_args():
     return args
 
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 def on_signal(number, _frame):
+    """Once: a second signal must not cut the cleaning up short."""
+    for other in SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
     raise SystemExit(128 + number)
 
 
 def main():
     args = parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, on_signal)
     with open(f"/run/{PREFIX}.lock", "w", encoding="ascii") as lock:
         try:
