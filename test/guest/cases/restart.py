@@ -11,9 +11,12 @@ ROUNDS = 4
 def run(guest):
     testpmd = scenarios.start(guest)
     scenarios.forward(guest, testpmd, count=500, label="first: ")
+    free = []
     for turn in range(ROUNDS):
-        scenarios.restart_ports(testpmd)
+        free.append(scenarios.restart_ports(testpmd))
         scenarios.forward(guest, testpmd, count=500, label=f"restart {turn + 1}: ")
+    guest.report.check(len(set(free)) == 1, f"no mbuf leaked: {free[0]} free each time "
+                       "the ports stood", f"{free}")
     scenarios.link_change(guest, testpmd)
     scenarios.finish(guest, testpmd)
 

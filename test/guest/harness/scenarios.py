@@ -111,9 +111,14 @@ def finish(guest, testpmd):
 
 
 def restart_ports(testpmd):
-    """Stop and start the ports under a testpmd that goes on."""
-    for command in ("stop", "port stop all", "port start all", "start"):
-        testpmd.run(command, timeout=40)
+    """Stop and start the ports under a testpmd that goes on. Returns the mbufs that
+    were free while the ports stood."""
+    testpmd.run("stop")
+    testpmd.run("port stop all", timeout=40)
+    free = testpmd.free_mbufs()
+    testpmd.run("port start all", timeout=40)
+    testpmd.run("start")
+    return free
 
 
 def forward_and_link(guest, expect=(), refuse=(), window=128, **options):

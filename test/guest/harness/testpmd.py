@@ -100,3 +100,11 @@ class Testpmd:
         text = self.run("show fwd stats all")
         return {(int(port), int(queue)): int(count) for port, queue, count in re.findall(
             r"RX Port=\s*(\d+)/Queue=\s*(\d+).*?RX-packets:\s*(\d+)", text, re.S)}
+
+    def free_mbufs(self):
+        """Mbufs in testpmd's pool, those in the lcores' caches included."""
+        text = self.run("dump_mempool mb_pool_0")
+        counts = re.findall(r"(?:common_pool_count|total_cache_count)=(\d+)", text)
+        if len(counts) != 2:
+            raise Trouble(f"no counts in testpmd's pool dump:\n{text}")
+        return sum(int(count) for count in counts)
