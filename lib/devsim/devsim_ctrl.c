@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <string.h>
+
+#include "devsim_priv.h"
+
+/* Control commands, section 5.1.6.5. */
+
+uint16_t
+devsim_ctrl_index(const struct devsim *dev)
+{
+	bool mq = devsim_has(dev, VIRTIO_NET_F_MQ) ||
+		devsim_has(dev, VIRTIO_NET_F_RSS);
+
+	if (!devsim_has(dev, VIRTIO_NET_F_CTRL_VQ))
+		return UINT16_MAX;
+	return mq ? dev->config.pairs * 2 : 2;
+}
+
+static uint16_t
+get16(const uint8_t *p)
+{
+	return p[0] | p[1] << 8;
+}
+
+static uint32_t
+get32(const uint8_t *p)
+{
+	return get16(p) | (uint32_t)get16(p + 2) << 16;
+}
+
+static uint8_t
+cmd_rx(struct devsim *dev, uint8_t command, const uint8_t *data, uint32_t len)
+{
+	struct devsim_net_state *s = &dev->state;
+
+	if (len != 1 || command > VIRTIO_NET_CTRL_RX_NOBCAST)
+		return VIRTIO_NET_ERR;
+	if (command > VIRTIO_NET_CTRL_RX_ALLMULTI &&
+	    !devsim_has(dev, VIRTIO_NET_F_CTRL_RX_EXTRA)) {
+		devsim_violation(dev, NULL,
+			"CTRL_RX command %u without CTRL_RX_EXTRA", command);
+		return VIRTIO_NET_ERR;
+	}
+	if (command == VIRTIO_NET_CTRL_RX_PROMISC)
+		s->promisc = data[0];
+	else if (command == VIRTIO_NET_CTRL_RX_ALLMULTI)
+		s->allmulti = data[0];
+	s->rx_extra &= ~(1 << command);
+	s->rx_extra |= (data[0] != 0) << command;
+	return VIRTIO_NET_OK;
+}
+
+/** One table of addresses; @return bytes taken, 0 if it is cut short. */
+static uint32_t
+mac_table(const uint8_t *data, uint32_t len, uint16_t *nr)
+{
+	uint32_t entries;
+
+	if (len < 4)
+		return 0;
+	entries = get32(data);
+	if (entries > (len - 4) / 6)
+		return 0;
+	*nr = entries;
+	return 4 + entries * 6;
+}
+
+static uint8_t
+cmd_mac(struct devsim *dev, uint8_t command, const uint8_t *data, uint32_t len)
+{
+	struct devsim_net_state *s = &dev->state;
+	uint32_t used;
+
+	if (command == VIRTIO_NET_CTRL_MAC_ADDR_SET) {
+		if (len != 6 || !devsim_has(dev, VIRTIO_NET_F_CTRL_MAC_ADDR))
+			return VIRTIO_NET_ERR;
+		memcpy(s->mac, data, 6);
+		return VIRTIO_NET_OK;
+	}
+	if (command != VIRTIO_NET_CTRL_MAC_TABLE_SET)
+		return VIRTIO_NET_ERR;
+	used = mac_table(data, len, &s->nr_unicast);
+	if (used == 0 ||
+	    mac_table(data + used, len - used, &s->nr_multicast) != len - used)
+		return VIRTIO_NET_ERR;
+	return VIRTIO_NET_OK;
+}
+
+static uint8_t
+cmd_vlan(struct devsim *dev, uint8_t command, const uint8_t *data,
+	 uint32_t len)
+{
+	uint16_t id;
+
+	if (len != 2 || command > VIRTIO_NET_CTRL_VLAN_DEL)
+		return VIRTIO_NET_ERR;
+	id = get16(data);
+	if (id > 4095)
+		return VIRTIO_NET_ERR;
+	if (command == VIRTIO_NET_CTRL_VLAN_ADD)
+		dev->state.vlan[id / 64] |= UINT64_C(1) << (id % 64);
+	else
+		dev->state.vlan[id / 64] &= ~(UINT64_C(1) << (id % 64));
+	return VIRTIO_NET_OK;
+}
+
+static uint8_t
+cmd_announce(struct devsim *dev, uint8_t command, const uint8_t *data,
+	     uint32_t len)
+{
+	(void)data;
+	if (len != 0 || command != VIRTIO_NET_CTRL_ANNOUNCE_ACK)
+		return VIRTIO_NET_ERR;
+	dev->net.status &= ~rte_cpu_to_le_16(VIRTIO_NET_S_ANNOUNCE);
+	dev->state.announce_acks++;
+	return VIRTIO_NET_OK;
+}
+
+/** struct virtio_net_rss_config or virtio_net_hash_config (5.1.6.5.6-7). */
+static uint8_t
+rss_config(struct devsim *dev, const uint8_t *data, uint32_t len)
+{
+	struct devsim_net_state *s = &dev->state;
+	uint32_t entries, off, i;
+
+	if (len < 11)
+		return VIRTIO_NET_ERR;
+	entries = get16(data + 4) + 1;
+	off = 8 + entries * 2;
+	if (entries > dev->config.rss_table_size || entries > 512 ||
+	    (entries & (entries - 1)) != 0 || len < off + 3 ||
+	    len != off + 3 + data[off + 2] ||
+	    data[off + 2] > dev->config.rss_key_size ||
+	    data[off + 2] > sizeof(s->rss_key))
+		return VIRTIO_NET_ERR;
+	if (get32(data) & ~dev->config.hash_types) {
+		devsim_violation(dev, NULL, "hash types 0x%x of 0x%x",
+				 get32(data), dev->config.hash_types);
+		return VIRTIO_NET_ERR;
+	}
+	if (get16(data + off) == 0 || get16(data + off) > dev->config.pairs)
+		return VIRTIO_NET_ERR;
+	s->rss = true;
+	s->hash_types = get32(data);
+	s->pairs = get16(data + off);
+	s->rss_table_len = entries;
+	for (i = 0; i < entries; i++)
+		s->rss_table[i] = get16(data + 8 + i * 2);
+	s->rss_key_len = data[off + 2];
+	memcpy(s->rss_key, data + off + 3, s->rss_key_len);
+	return VIRTIO_NET_OK;
+}
+
+static uint8_t
+hash_config(struct devsim *dev, const uint8_t *data, uint32_t len)
+{
+	struct devsim_net_state *s = &dev->state;
+
+	if (len < 13 || len != 13u + data[12] ||
+	    data[12] > dev->config.rss_key_size ||
+	    data[12] > sizeof(s->rss_key) ||
+	    (get32(data) & ~dev->config.hash_types))
+		return VIRTIO_NET_ERR;
+	s->hash_config = true;
+	s->hash_types = get32(data);
+	s->rss_key_len = data[12];
+	memcpy(s->rss_key, data + 13, data[12]);
+	return VIRTIO_NET_OK;
+}
+
+static uint8_t
+cmd_mq(struct devsim *dev, uint8_t command, const uint8_t *data, uint32_t len)
+{
+	uint16_t pairs;
+
+	if (command == VIRTIO_NET_CTRL_MQ_RSS_CONFIG)
+		return devsim_has(dev, VIRTIO_NET_F_RSS) ?
+			rss_config(dev, data, len) : VIRTIO_NET_ERR;
+	if (command == VIRTIO_NET_CTRL_MQ_HASH_CONFIG)
+		return devsim_has(dev, VIRTIO_NET_F_HASH_REPORT) ?
+			hash_config(dev, data, len) : VIRTIO_NET_ERR;
+	if (command != VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET || len != 2)
+		return VIRTIO_NET_ERR;
+	pairs = get16(data);
+	if (pairs == 0 || pairs > dev->config.pairs) {
+		devsim_violation(dev, NULL, "VQ_PAIRS_SET %u of %u", pairs,
+				 dev->config.pairs);
+		return VIRTIO_NET_ERR;
+	}
+	dev->state.pairs = pairs;
+	return VIRTIO_NET_OK;
+}
+
+static uint8_t
+cmd_offloads(struct devsim *dev, uint8_t command, const uint8_t *data,
+	     uint32_t len)
+{
+	uint64_t set;
+
+	if (command != VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET || len != 8)
+		return VIRTIO_NET_ERR;
+	set = get32(data) | (uint64_t)get32(data + 4) << 32;
+	if (set & ~dev->accepted.w[0]) {
+		devsim_violation(dev, NULL,
+			"GUEST_OFFLOADS_SET of features not negotiated");
+		return VIRTIO_NET_ERR;
+	}
+	dev->state.guest_offloads = set;
+	dev->state.guest_offloads_set = true;
+	return VIRTIO_NET_OK;
+}
+
+static uint8_t
+cmd_coal(struct devsim *dev, uint8_t command, const uint8_t *data,
+	 uint32_t len)
+{
+	uint32_t *coal;
+
+	if (command == VIRTIO_NET_CTRL_NOTF_COAL_TX_SET)
+		coal = dev->state.coal_tx;
+	else if (command == VIRTIO_NET_CTRL_NOTF_COAL_RX_SET)
+		coal = dev->state.coal_rx;
+	else
+		return VIRTIO_NET_ERR;
+	if (len != 8)
+		return VIRTIO_NET_ERR;
+	/* virtio_net_ctrl_coal: max_packets, then max_usecs. */
+	coal[1] = get32(data);
+	coal[0] = get32(data + 4);
+	return VIRTIO_NET_OK;
+}
+
+static const struct ctrl_class {
+	uint8_t feature;
+	uint8_t (*run)(struct devsim *dev, uint8_t command,
+		       const uint8_t *data, uint32_t len);
+} ctrl_classes[] = {
+	[VIRTIO_NET_CTRL_RX] = { VIRTIO_NET_F_CTRL_RX, cmd_rx },
+	[VIRTIO_NET_CTRL_MAC] = { VIRTIO_NET_F_CTRL_RX, cmd_mac },
+	[VIRTIO_NET_CTRL_VLAN] = { VIRTIO_NET_F_CTRL_VLAN, cmd_vlan },
+	[VIRTIO_NET_CTRL_ANNOUNCE] = {
+		VIRTIO_NET_F_GUEST_ANNOUNCE, cmd_announce },
+	[VIRTIO_NET_CTRL_MQ] = { VIRTIO_NET_F_CTRL_VQ, cmd_mq },
+	[VIRTIO_NET_CTRL_GUEST_OFFLOADS] = {
+		VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, cmd_offloads },
+	[VIRTIO_NET_CTRL_NOTF_COAL] = { VIRTIO_NET_F_NOTF_COAL, cmd_coal },
+};
+
+static uint8_t
+command_run(struct devsim *dev, const uint8_t *cmd, uint32_t len)
+{
+	const struct ctrl_class *c;
+
+	if (len < sizeof(struct virtio_net_ctrl_hdr)) {
+		devsim_violation(dev, NULL, "control command of %u bytes", len);
+		return VIRTIO_NET_ERR;
+	}
+	if (cmd[0] >= sizeof(ctrl_classes) / sizeof(ctrl_classes[0]) ||
+	    ctrl_classes[cmd[0]].run == NULL)
+		return VIRTIO_NET_ERR;
+	c = &ctrl_classes[cmd[0]];
+	if (!devsim_has(dev, c->feature)) {
+		devsim_violation(dev, NULL, "control class %u without %s",
+				 cmd[0], virtio_features_name(c->feature));
+		return VIRTIO_NET_ERR;
+	}
+	return c->run(dev, cmd[1], cmd + 2, len - 2);
+}
+
+uint8_t
+devsim_ctrl_command(struct devsim *dev, const uint8_t *cmd, uint32_t len)
+{
+	uint8_t ack = command_run(dev, cmd, len);
+
+	dev->state.commands++;
+	dev->state.refused += ack != VIRTIO_NET_OK;
+	return ack;
+}

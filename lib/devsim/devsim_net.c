@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "devsim_priv.h"
+
+bool
+devsim_vq_live(const struct devsim_vq *vq)
+{
+	const uint8_t bad = VIRTIO_STATUS_NEEDS_RESET | VIRTIO_STATUS_FAILED;
+	const struct devsim *dev = vq->dev;
+
+	return vq->enabled && (dev->status & VIRTIO_STATUS_DRIVER_OK) &&
+		!(dev->status & bad) && dev->fault.kind != DEVSIM_FAULT_GONE;
+}
+
+static struct devsim_vq *
+vq_get(struct devsim *dev, uint16_t index)
+{
+	if (index >= dev->nr_vqs || !devsim_vq_live(&dev->vqs[index]))
+		return NULL;
+	return &dev->vqs[index];
+}
+
+/** Write into the writable part of @p elem at @p off. @return bytes. */
+static uint32_t
+scatter(struct devsim_elem *elem, uint32_t off, const uint8_t *src,
+	uint32_t len)
+{
+	uint32_t done = 0;
+	uint16_t i;
+
+	for (i = 0; i < elem->nr_segs && done < len; i++) {
+		const struct devsim_seg *seg = &elem->segs[i];
+		uint32_t n;
+
+		if (!seg->write)
+			continue;
+		if (off >= seg->len) {
+			off -= seg->len;
+			continue;
+		}
+		n = seg->len - off < len - done ? seg->len - off : len - done;
+		memcpy(seg->addr + off, src + done, n);
+		done += n;
+		off = 0;
+	}
+	elem->written += done;
+	return done;
+}
+
+/** Copy the readable part of @p elem. @return bytes. */
+static uint32_t
+gather(const struct devsim_elem *elem, uint8_t *dst, uint32_t max)
+{
+	uint32_t done = 0;
+	uint16_t i;
+
+	for (i = 0; i < elem->nr_segs; i++) {
+		const struct devsim_seg *seg = &elem->segs[i];
+		uint32_t n = seg->len < max - done ? seg->len : max - done;
+
+		if (seg->write)
+			continue;
+		memcpy(dst + done, seg->addr, n);
+		done += n;
+	}
+	return done;
+}
+
+static void
+rx_check(struct devsim_vq *vq)
+{
+	uint16_t hdr_len = devsim_hdr_len_locked(vq->dev), i;
+
+	/* New ones are at the end. */
+	for (i = vq->ready.nr; i > 0 && !vq->ready.e[i - 1]->checked; i--) {
+		struct devsim_elem *e = vq->ready.e[i - 1];
+
+		e->checked = true;
+		if (e->readable > 0)
+			devsim_violation(vq->dev, vq,
+				"receive buffer %u has readable elements", e->id);
+		if (e->writable < hdr_len)
+			devsim_violation(vq->dev, vq,
+				"receive buffer %u of %u bytes", e->id,
+				e->writable);
+	}
+}
+
+/**
+ * Choose buffers for @p need bytes and stage them.
+ *
+ * @return their number; 0 too few; -EMSGSIZE.
+ */
+static int
+rx_stage(struct devsim_vq *vq, uint32_t need)
+{
+	bool mrg = devsim_has(vq->dev, VIRTIO_NET_F_MRG_RXBUF);
+	uint64_t room = 0;
+	uint16_t i, pos;
+
+	for (i = 0; i < vq->ready.nr && room < need; i++)
+		room += vq->ready.e[i]->writable;
+	if (vq->ready.nr == 0 || (mrg && room < need))
+		return 0;
+	if (!mrg) {
+		pos = devsim_vq_choose(vq);
+		if (vq->ready.e[pos]->writable < need)
+			return -EMSGSIZE;
+		devsim_list_put(&vq->staged, devsim_list_take(&vq->ready, pos));
+		return 1;
+	}
+	for (room = 0; room < need;) {
+		pos = devsim_vq_choose(vq);
+		room += vq->ready.e[pos]->writable;
+		devsim_list_put(&vq->staged, devsim_list_take(&vq->ready, pos));
+	}
+	return vq->staged.nr;
+}
+
+static void
+rx_fill(struct devsim_vq *vq, const uint8_t *src, uint32_t len)
+{
+	uint32_t done = 0;
+	uint16_t i;
+
+	for (i = 0; i < vq->staged.nr; i++) {
+		struct devsim_elem *elem = vq->staged.e[i];
+
+		elem->written = 0;
+		done += scatter(elem, 0, src + done, len - done);
+	}
+}
+
+/** Header and frame lie at dev->frame. */
+static int
+rx_put(struct devsim_vq *vq, uint16_t hdr_len, uint32_t len)
+{
+	struct devsim *dev = vq->dev;
+	struct virtio_net_hdr *h = (struct virtio_net_hdr *)(void *)dev->frame;
+	int nr = rx_stage(vq, hdr_len + len);
+
+	if (nr <= 0)
+		return nr;
+	if (hdr_len >= sizeof(*h))
+		h->num_buffers = rte_cpu_to_le_16(nr);
+	devsim_fault_header(vq, dev->frame, hdr_len);
+	rx_fill(vq, dev->frame, hdr_len + len);
+	devsim_vq_flush(vq);
+	return nr;
+}
+
+int
+devsim_rx_inject(struct devsim *dev, uint16_t index, const void *data,
+		 uint32_t len, const struct virtio_net_hdr_tunnel *hdr)
+{
+	struct devsim_vq *vq;
+	uint16_t hdr_len;
+	int rc = -EPERM;
+
+	if (len > DEVSIM_FRAME_MAX)
+		return -EMSGSIZE;
+	pthread_mutex_lock(&dev->lock);
+	vq = vq_get(dev, index);
+	if (vq != NULL) {
+		devsim_vq_fetch(vq);
+		rx_check(vq);
+		hdr_len = devsim_hdr_len_locked(dev);
+		if (hdr != NULL)
+			memcpy(dev->frame, hdr, hdr_len);
+		else
+			memset(dev->frame, 0, hdr_len);
+		memcpy(dev->frame + hdr_len, data, len);
+		rc = rx_put(vq, hdr_len, len);
+	}
+	pthread_mutex_unlock(&dev->lock);
+	return rc;
+}
+
+/** Take the frame of @p elem into dev->frame. @return false if malformed. */
+static bool
+tx_frame(struct devsim_vq *vq, const struct devsim_elem *elem,
+	 struct devsim_frame *frame)
+{
+	struct devsim *dev = vq->dev;
+	uint32_t total;
+
+	frame->hdr_len = devsim_hdr_len_locked(dev);
+	if (elem->writable > 0)
+		devsim_violation(dev, vq, "sent frame with writable elements");
+	if (elem->readable <= frame->hdr_len ||
+	    elem->readable > DEVSIM_FRAME_MAX) {
+		devsim_violation(dev, vq, "sent frame of %u bytes",
+				 elem->readable);
+		return false;
+	}
+	total = gather(elem, dev->frame, elem->readable);
+	frame->hdr = dev->frame;
+	frame->data = dev->frame + frame->hdr_len;
+	frame->len = total - frame->hdr_len;
+	frame->nr_segs = elem->nr_segs;
+	devsim_check_tx_hdr(vq, (const void *)frame->hdr, frame->len);
+	return true;
+}
+
+static uint16_t
+done_choose(struct devsim_vq *vq)
+{
+	uint16_t window = vq->policy.window, nr = vq->done.nr;
+
+	if (devsim_has(vq->dev, VIRTIO_F_IN_ORDER))
+		return 0;
+	switch (vq->policy.order) {
+	case DEVSIM_ORDER_REVERSE:
+		return (window < nr ? window : nr) - 1;
+	case DEVSIM_ORDER_RANDOM:
+		return devsim_rand(&vq->rng) % (window < nr ? window : nr);
+	case DEVSIM_ORDER_FIFO:
+		break;
+	}
+	return 0;
+}
+
+/** Stage what the policy lets go, leaving at most @p keep. */
+static void
+tx_release(struct devsim_vq *vq, uint16_t keep)
+{
+	if (vq->policy.order == DEVSIM_ORDER_REVERSE && keep > 0 &&
+	    vq->done.nr < vq->policy.window)
+		return;
+	while (vq->done.nr > keep)
+		devsim_list_put(&vq->staged, devsim_list_take(&vq->done,
+				done_choose(vq)));
+}
+
+static uint16_t
+policy_keep(const struct devsim_vq *vq)
+{
+	uint16_t keep = vq->policy.delay;
+
+	if (vq->policy.order == DEVSIM_ORDER_RANDOM)
+		keep += vq->policy.window - 1;
+	if (vq->policy.order == DEVSIM_ORDER_REVERSE &&
+	    vq->done.nr < vq->policy.window)
+		keep += vq->policy.window - 1;
+	/* Never so many that the driver runs out of ring. */
+	return keep < vq->size / 2 ? keep : vq->size / 2;
+}
+
+int
+devsim_tx_collect(struct devsim *dev, uint16_t index, unsigned int max,
+		  devsim_frame_cb cb, void *arg)
+{
+	struct devsim_frame frame;
+	struct devsim_vq *vq;
+	int nr = -EPERM;
+
+	pthread_mutex_lock(&dev->lock);
+	vq = vq_get(dev, index);
+	if (vq != NULL) {
+		devsim_vq_fetch(vq);
+		for (nr = 0; vq->ready.nr > 0 && (unsigned int)nr < max; nr++) {
+			struct devsim_elem *e = devsim_list_take(&vq->ready, 0);
+
+			if (tx_frame(vq, e, &frame) && cb != NULL)
+				cb(arg, &frame);
+			devsim_list_put(&vq->done, e);
+		}
+		tx_release(vq, policy_keep(vq));
+		devsim_vq_flush(vq);
+	}
+	pthread_mutex_unlock(&dev->lock);
+	return nr;
+}
+
+void
+devsim_tx_flush(struct devsim *dev, uint16_t index)
+{
+	struct devsim_vq *vq;
+
+	pthread_mutex_lock(&dev->lock);
+	vq = vq_get(dev, index);
+	if (vq != NULL) {
+		tx_release(vq, 0);
+		devsim_vq_flush(vq);
+	}
+	pthread_mutex_unlock(&dev->lock);
+}
+
+/** What a looped header may carry into a driver with these features. */
+static void
+loop_header(struct devsim *dev, uint8_t *hdr, uint16_t hdr_len)
+{
+	if (!devsim_has(dev, VIRTIO_NET_F_GUEST_CSUM) ||
+	    ((struct virtio_net_hdr *)(void *)hdr)->gso_type != 0)
+		memset(hdr, 0, hdr_len);
+}
+
+/** @return false when the frame at the head of the queue has to wait. */
+static bool
+loop_one(struct devsim_vq *rx, struct devsim_vq *tx)
+{
+	struct devsim *dev = tx->dev;
+	struct devsim_frame frame;
+
+	if (tx_frame(tx, tx->ready.e[0], &frame)) {
+		loop_header(dev, dev->frame, frame.hdr_len);
+		if (rx_put(rx, frame.hdr_len, frame.len) == 0)
+			return false;
+	}
+	devsim_list_put(&tx->done, devsim_list_take(&tx->ready, 0));
+	return true;
+}
+
+unsigned int
+devsim_poll(struct devsim *dev, unsigned int max)
+{
+	unsigned int total = 0, n;
+	uint16_t pair;
+
+	pthread_mutex_lock(&dev->lock);
+	for (pair = 0; pair < dev->config.pairs; pair++) {
+		struct devsim_vq *rx = vq_get(dev, pair * 2);
+		struct devsim_vq *tx = vq_get(dev, pair * 2 + 1);
+
+		if (rx == NULL || tx == NULL)
+			continue;
+		devsim_vq_fetch(rx);
+		rx_check(rx);
+		devsim_vq_fetch(tx);
+		for (n = 0; n < max && tx->ready.nr > 0; n++)
+			if (!loop_one(rx, tx))
+				break;
+		tx_release(tx, policy_keep(tx));
+		devsim_vq_flush(tx);
+		total += n;
+	}
+	pthread_mutex_unlock(&dev->lock);
+	return total;
+}
+
+unsigned int
+devsim_posted(struct devsim *dev, uint16_t index)
+{
+	unsigned int nr = 0;
+	struct devsim_vq *vq;
+
+	pthread_mutex_lock(&dev->lock);
+	vq = vq_get(dev, index);
+	if (vq != NULL)
+		nr = devsim_vq_fetch(vq) + vq->done.nr;
+	pthread_mutex_unlock(&dev->lock);
+	return nr;
+}
+
+static uint8_t
+ctrl_answer(struct devsim *dev, struct devsim_vq *vq,
+	    const struct devsim_elem *elem)
+{
+	if (devsim_fault_hit(vq, DEVSIM_FAULT_CTRL_ERR))
+		return VIRTIO_NET_ERR;
+	if (devsim_fault_hit(vq, DEVSIM_FAULT_CTRL_GARBAGE))
+		return 0xa5;
+	if (elem->readable > DEVSIM_FRAME_MAX)
+		return VIRTIO_NET_ERR;
+	return devsim_ctrl_command(dev, dev->frame,
+				   gather(elem, dev->frame, elem->readable));
+}
+
+unsigned int
+devsim_ctrl_poll(struct devsim *dev)
+{
+	struct devsim_vq *vq;
+	unsigned int nr = 0;
+
+	pthread_mutex_lock(&dev->lock);
+	vq = vq_get(dev, devsim_ctrl_index(dev));
+	if (vq != NULL)
+		devsim_vq_fetch(vq);
+	while (vq != NULL && vq->ready.nr > 0 &&
+	       !devsim_fault_hit(vq, DEVSIM_FAULT_CTRL_SILENT)) {
+		struct devsim_elem *elem = devsim_list_take(&vq->ready, 0);
+		uint8_t ack = ctrl_answer(dev, vq, elem);
+
+		/* The ack is the last byte of the buffer (5.1.6.5). */
+		if (elem->writable == 0)
+			devsim_violation(dev, vq, "command without room for its ack");
+		else
+			scatter(elem, elem->writable - 1, &ack, 1);
+		if (devsim_fault_hit(vq, DEVSIM_FAULT_CTRL_ID))
+			elem->id = (elem->id + 1) % vq->size;
+		devsim_list_put(&vq->staged, elem);
+		devsim_vq_flush(vq);
+		nr++;
+	}
+	pthread_mutex_unlock(&dev->lock);
+	return nr;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef DEVSIM_PRIV_H
+#define DEVSIM_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "devsim.h"
+
+#define DEVSIM_VIOLATIONS_KEPT 32
+#define DEVSIM_TEXT_LEN 160
+
+/** One piece of a buffer. */
+struct devsim_seg {
+	uint8_t *addr;
+	uint32_t len;
+	bool write;
+};
+
+/** A chain that the device owns: a private copy of what was exposed. */
+struct devsim_elem {
+	uint16_t id;		/**< head (split) or buffer id (packed) */
+	uint16_t slot;		/**< first ring slot */
+	uint16_t nr_slots;	/**< descriptors in the ring itself */
+	uint16_t nr_segs;
+	uint16_t cap_segs;
+	bool checked;		/**< as a receive buffer */
+	uint32_t readable;	/**< bytes */
+	uint32_t writable;
+	uint32_t written;	/**< to report as used length */
+	struct devsim_seg *segs;
+	/** Indirect table and the copy of it that was taken; or NULL. */
+	const void *table;
+	void *table_copy;
+	uint32_t table_len;
+};
+
+/** FIFO of chains, `size` places. */
+struct devsim_list {
+	struct devsim_elem **e;
+	uint16_t nr;
+};
+
+struct devsim_vq {
+	struct devsim *dev;
+	uint16_t index;
+	uint16_t size;
+	bool enabled;
+	bool was_reset;		/**< by RING_RESET, may be enabled again */
+	bool packed;
+	bool wild;		/**< scribbled on: no checks, no blame */
+
+	union {
+		struct vring_desc *desc;
+		struct vring_packed_desc *pdesc;
+	};
+	union {
+		struct vring_avail *avail;
+		struct vring_packed_desc_event *driver_event;
+	};
+	union {
+		struct vring_used *used;
+		struct vring_packed_desc_event *device_event;
+	};
+
+	uint16_t avail_idx;	/**< split: next entry to take, free-running */
+	uint16_t avail_seen;	/**< split: idx as last read */
+	uint16_t avail_slot;	/**< packed */
+	bool avail_wrap;
+	uint16_t used_idx;	/**< split: next entry to write, free-running */
+	uint16_t used_slot;	/**< packed */
+	bool used_wrap;
+	uint16_t last_id;	/**< used last */
+
+	struct devsim_elem *elems;
+	struct devsim_list idle;
+	struct devsim_list ready;	/**< fetched, not processed */
+	struct devsim_list done;	/**< processed, kept by the policy */
+	struct devsim_list staged;	/**< to be published by the next flush */
+
+	/** Descriptors as they were exposed, and who owns each. */
+	struct vring_desc *shadow;
+	uint8_t *owned;
+
+	struct devsim_policy policy;
+	uint64_t rng;
+	int kick_fd;
+	struct devsim_vq_stats stats;
+};
+
+struct devsim_region {
+	uintptr_t start;
+	uintptr_t end;
+};
+
+struct devsim {
+	pthread_mutex_t lock;
+	struct devsim_config config;
+	struct virtio_net_config net;
+	struct virtio_features accepted;
+	bool features_set;
+	uint8_t status;
+	uint16_t nr_vqs;
+	struct devsim_vq *vqs;
+
+	struct devsim_region *regions;
+	size_t nr_regions;
+	size_t cap_regions;
+	bool regions_sorted;
+
+	struct devsim_fault fault;
+	uint32_t fault_seen;
+	bool fault_done;
+
+	struct devsim_net_state state;
+	uint8_t *frame;		/**< scratch, DEVSIM_FRAME_MAX + header */
+
+	unsigned int nr_violations;
+	char violations[DEVSIM_VIOLATIONS_KEPT][DEVSIM_TEXT_LEN];
+};
+
+static inline bool
+devsim_has(const struct devsim *dev, unsigned int bit)
+{
+	return virtio_features_has(&dev->accepted, bit);
+}
+
+/** splitmix64. */
+static inline uint64_t
+devsim_rand(uint64_t *state)
+{
+	uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+/* Shared fields; the driver's side may run in another thread. */
+static inline uint16_t
+devsim_load16(const rte_le16_t *p, memory_order order)
+{
+	return rte_le_to_cpu_16(atomic_load_explicit(
+		(const _Atomic uint16_t *)p, order));
+}
+
+static inline void
+devsim_store16(rte_le16_t *p, uint16_t v, memory_order order)
+{
+	atomic_store_explicit((_Atomic uint16_t *)p, rte_cpu_to_le_16(v),
+			      order);
+}
+
+/* devsim.c */
+void
+devsim_violation(struct devsim *dev, const struct devsim_vq *vq,
+		 const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+bool
+devsim_mem_ok(struct devsim *dev, const void *addr, size_t len);
+
+/* devsim_vq.c: what is common to both layouts */
+int
+devsim_vq_setup(struct devsim_vq *vq, const struct devsim_ring *ring);
+void
+devsim_vq_clear(struct devsim_vq *vq);
+/** Fetch all that is available. @return chains ready. */
+unsigned int
+devsim_vq_fetch(struct devsim_vq *vq);
+/** Choose the position in `ready` of the next buffer to process. */
+uint16_t
+devsim_vq_choose(struct devsim_vq *vq);
+struct devsim_elem *
+devsim_list_take(struct devsim_list *list, uint16_t pos);
+void
+devsim_list_put(struct devsim_list *list, struct devsim_elem *elem);
+/** Empty @p elem, to be filled from ring slot @p slot. */
+static inline void
+devsim_elem_start(struct devsim_elem *elem, uint16_t slot)
+{
+	elem->slot = slot;
+	elem->nr_slots = 0;
+	elem->nr_segs = 0;
+	elem->checked = false;
+	elem->readable = 0;
+	elem->writable = 0;
+	elem->written = 0;
+	elem->table = NULL;
+}
+
+int
+devsim_elem_add(struct devsim_elem *elem, uint64_t addr, uint32_t len,
+		bool write);
+/** Make all staged buffers used at once, and notify if asked to. */
+void
+devsim_vq_flush(struct devsim_vq *vq);
+
+/* devsim_split.c, devsim_packed.c: same verbs */
+unsigned int
+devsim_split_fetch(struct devsim_vq *vq);
+void
+devsim_split_publish(struct devsim_vq *vq);
+bool
+devsim_split_wants_notify(struct devsim_vq *vq, uint16_t old_idx);
+void
+devsim_split_suppress(struct devsim_vq *vq, bool want);
+unsigned int
+devsim_packed_fetch(struct devsim_vq *vq);
+void
+devsim_packed_publish(struct devsim_vq *vq);
+bool
+devsim_packed_wants_notify(struct devsim_vq *vq, uint16_t old_slot,
+			   bool old_wrap);
+void
+devsim_packed_suppress(struct devsim_vq *vq, bool want);
+
+/* devsim_check.c */
+bool
+devsim_check_seg(struct devsim_vq *vq, struct devsim_elem *elem,
+		 uint64_t addr, uint32_t len, bool write);
+bool
+devsim_check_table(struct devsim_vq *vq, uint16_t slot, uint16_t flags,
+		   uint64_t addr, uint32_t len);
+void
+devsim_check_expose(struct devsim_vq *vq, uint16_t slot,
+		    const struct vring_desc *desc);
+void
+devsim_check_release(struct devsim_vq *vq, uint16_t slot);
+/** Take a private copy of an indirect table. @return false: no memory. */
+bool
+devsim_table_copy(struct devsim_elem *elem, uint64_t addr, uint32_t len);
+void
+devsim_check_elem(struct devsim_vq *vq, const struct devsim_elem *elem);
+void
+devsim_check_tx_hdr(struct devsim_vq *vq, const struct virtio_net_hdr *hdr,
+		    uint32_t frame_len);
+
+/* devsim_fault.c */
+/** True if @p kind is armed for @p vq and this occasion is its. */
+bool
+devsim_fault_hit(struct devsim_vq *vq, enum devsim_fault_kind kind);
+/** Change id and length of a used entry as an armed fault says. */
+void
+devsim_fault_used(struct devsim_vq *vq, const struct devsim_elem *elem,
+		  uint32_t *id, uint32_t *len);
+/** Faults that hit around a publication. */
+void
+devsim_fault_publish(struct devsim_vq *vq);
+void
+devsim_fault_header(struct devsim_vq *vq, uint8_t *hdr, uint16_t hdr_len);
+void
+devsim_scribble_locked(struct devsim_vq *vq, enum devsim_fault_kind area,
+		       uint64_t *seed, unsigned int nr_writes);
+
+/* devsim_net.c */
+uint16_t
+devsim_hdr_len_locked(const struct devsim *dev);
+/** True if @p vq may be operated: DRIVER_OK, enabled, device healthy. */
+bool
+devsim_vq_live(const struct devsim_vq *vq);
+
+/* devsim_ctrl.c */
+uint16_t
+devsim_ctrl_index(const struct devsim *dev);
+uint8_t
+devsim_ctrl_command(struct devsim *dev, const uint8_t *cmd, uint32_t len);
+
+#endif /* DEVSIM_PRIV_H */
