@@ -88,6 +88,7 @@ struct vring {
 	uint16_t free_tail;
 	uint16_t *free_ids;
 	uint16_t *next;		/**< split: private copy of the chain */
+	uint32_t posted;	/**< posts so far */
 };
 
 /** Byte offsets of a ring's parts in one block of @p bytes. */

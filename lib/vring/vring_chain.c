@@ -9,6 +9,7 @@
 /*
  * By id (split: index of the chain's first descriptor, packed: buffer id):
  * cookie[], and id_slot[] holds the number of descriptors, 0 while free.
+ * slot_len[] holds the number of the post, for the order of reclaiming.
  * Split: next[] is the private copy of the chain, slot_id[] the ids in the
  * order in which they were made available.
  */
@@ -110,6 +111,7 @@ vring_chain_post(struct vring *vr, bool packed, const struct vring_seg *segs,
 		chain_post_split(vr, segs, nr_read, total);
 	vr->nr_free -= total;
 	vr->id_slot[id] = total;
+	vr->slot_len[id] = vr->posted++;
 	vr->cookie[id] = cookie;
 	return 0;
 }
@@ -184,6 +186,7 @@ vring_chain_take(struct vring *vr, bool packed, bool in_order, uint32_t *len)
 {
 	int32_t id;
 
+	*len = 0;
 	if (vr->known > 0) {
 		/* Rest of an in-order batch: the next in ring order. */
 		vr->known--;
@@ -218,22 +221,18 @@ vring_chain_take(struct vring *vr, bool packed, bool in_order, uint32_t *len)
 void *
 vring_chain_reclaim(struct vring *vr)
 {
-	uint16_t i;
+	int32_t oldest = -1;
+	void *cookie;
+	uint32_t i;
 
-	for (i = 0; i <= vr->mask; i++) {
-		void *cookie = vr->cookie[i];
-
-		if (vr->id_slot[i] == 0)
-			continue;
-		vr->id_slot[i] = 0;
-		vr->cookie[i] = NULL;
-		return cookie;
-	}
-	return NULL;
-}
-
-bool
-vring_chain_kick_needed(struct vring *vr, bool packed)
-{
-	return vring_kick_needed(vr, packed);
+	for (i = 0; i <= vr->mask; i++)
+		if (vr->id_slot[i] != 0 && (oldest < 0 ||
+		    (int32_t)(vr->slot_len[i] - vr->slot_len[oldest]) < 0))
+			oldest = i;
+	if (oldest < 0)
+		return NULL;
+	cookie = vr->cookie[oldest];
+	vr->id_slot[oldest] = 0;
+	vr->cookie[oldest] = NULL;
+	return cookie;
 }

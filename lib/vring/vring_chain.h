@@ -36,6 +36,13 @@ int
 vring_chain_post(struct vring *vr, bool packed, const struct vring_seg *segs,
 		 uint16_t nr_read, uint16_t nr_write, void *cookie);
 
+/** The id that the next vring_chain_post will use. */
+static inline uint16_t
+vring_chain_next_id(const struct vring *vr)
+{
+	return vr->free_ids[vr->free_head & vr->mask];
+}
+
 /** Make all that was posted available. */
 void
 vring_chain_publish(struct vring *vr, bool packed);
@@ -51,14 +58,12 @@ void *
 vring_chain_take(struct vring *vr, bool packed, bool in_order, uint32_t *len);
 
 /**
- * Take back any buffer that is still outstanding, in no particular order;
- * the device has let go of the ring. NULL when there is none left.
+ * Take back the oldest buffer that is still outstanding; the device has let
+ * go of the ring. NULL when there is none left.
  */
 void *
 vring_chain_reclaim(struct vring *vr);
 
-/** Whether a doorbell is wanted for what was published since the last call. */
-bool
-vring_chain_kick_needed(struct vring *vr, bool packed);
+/* For the doorbell: vring_kick_needed(). */
 
 #endif /* VRING_CHAIN_H */

@@ -27,14 +27,18 @@
 
 struct vnic_rx_path {
 	uint32_t flags;
+	uint16_t simd;		/**< vector bits the object is built for */
 	const char *name;
 	eth_rx_burst_t burst;
 };
 
 struct vnic_tx_path {
 	uint32_t flags;
+	uint16_t simd;
 	const char *name;
 	eth_tx_burst_t burst;
+	/** Free up to @p max completed frames (0 = all); the queue's lcore. */
+	int (*cleanup)(void *txq, uint32_t max);
 };
 
 const struct vnic_rx_path *
@@ -43,6 +47,10 @@ const struct vnic_tx_path *
 vnic_tx_paths(unsigned int *nb);
 
 struct vnic_dev;
+
+/** What this processor and EAL's --force-max-simd-bitwidth allow. */
+uint16_t
+vnic_path_simd(void);
 
 /** The path for a port's accepted features and configured offloads. */
 const struct vnic_rx_path *

@@ -5,6 +5,8 @@
 #ifndef VNIC_QUEUE_H
 #define VNIC_QUEUE_H
 
+#include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_common.h>
@@ -70,17 +72,16 @@ struct vnic_rxq {
 	uint16_t data_off;	/**< frame start in a buffer */
 	uint16_t hdr_len;
 	uint16_t dma_field;	/**< offset in rte_mbuf of the address to post */
-	uint16_t dma_delta;	/**< non-zero: address = mbuf + dma_delta */
+	uint16_t hdr_delta;	/**< header = mbuf + this; 0: from buf_addr */
 	uint16_t depth;		/**< buffers kept posted (nb_desc) */
 	uint16_t refill_min;	/**< refill when so many are missing */
-	uint64_t ol_flags_mask;	/**< offload results the app asked for */
+	uint16_t port_id;
+	uint16_t vq_index;
 
 	struct vnic_rxq_stats stats __rte_cache_aligned;
 
 	/* cold */
-	uint16_t port_id __rte_cache_aligned;
-	uint16_t queue_id;
-	uint16_t vq_index;
+	uint16_t queue_id __rte_cache_aligned;
 	bool enabled;		/**< the device has the ring */
 	int socket_id;
 	uint64_t offloads;
@@ -92,29 +93,49 @@ struct vnic_txq {
 	struct vring vr;
 	struct vnic_gate gate;
 
+	uint16_t port_id;
+	uint16_t vq_index;
 	uint16_t hdr_len;
 	uint16_t dma_field;
 	uint16_t free_min;	/**< reclaim below so many free slots */
 	uint16_t max_segs;
-	struct vring_desc *indirect;	/**< VNIC_TX_SEGS_MAX+1 entries a slot */
-	uint64_t indirect_dma;
+	uint16_t nb_desc;
+	uint32_t max_len;	/**< longest frame that is no GSO frame */
+	bool fast_free;		/**< all mbufs of one pool, never shared */
+	struct vnic_tx_extra *extra;	/**< one a slot */
+	uint64_t extra_dma;
 	uint64_t offloads;
 
 	struct vnic_txq_stats stats __rte_cache_aligned;
 
 	/* cold */
-	uint16_t port_id __rte_cache_aligned;
-	uint16_t queue_id;
-	uint16_t vq_index;
+	uint16_t queue_id __rte_cache_aligned;
 	bool enabled;
 	int socket_id;
 	const struct rte_memzone *mz;
-	const struct rte_memzone *indirect_mz;
+	const struct rte_memzone *extra_mz;
 	struct vnic_dev *dev;
 } __rte_cache_aligned;
 
 /** Most segments of one sent frame. */
-#define VNIC_TX_SEGS_MAX 63
+#define VNIC_TX_SEGS_MAX 61
+
+/** What a slot's frame may need beyond its mbufs; shared with the device. */
+struct vnic_tx_extra {
+	struct vring_desc table[VNIC_TX_SEGS_MAX + 1];
+	uint8_t hdr[32];
+} __rte_aligned(1024);
+static_assert(sizeof(struct vnic_tx_extra) == 1024, "one slot, one KiB");
+
+/** Where an mbuf has its I/O address, in builds that keep one. */
+#if defined(RTE_IOVA_IN_MBUF) && !RTE_IOVA_IN_MBUF
+#define VNIC_MBUF_IOVA_OFFSET offsetof(struct rte_mbuf, buf_addr)
+#else
+#define VNIC_MBUF_IOVA_OFFSET offsetof(struct rte_mbuf, buf_iova)
+#endif
+
+/** The memory of a queue that only the driver reads, after the struct. */
+#define VNIC_QUEUE_PRIV(q) ((void *)((q) + 1))
 
 /**
  * Allocate a queue: ring memory, private records. The device knows nothing
@@ -169,10 +190,6 @@ int
 vnic_rxq_restart(struct vnic_rxq *rxq);
 int
 vnic_txq_restart(struct vnic_txq *txq);
-
-/** Let bursts through. */
-void
-vnic_gate_open(struct vnic_gate *gate);
 
 /**
  * Shut gates and wait until no lcore, of any process, is inside a burst.

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <rte_config.h>
+#include <rte_ethdev.h>
+#include <rte_io.h>
+
+#include "vnic_notify.h"
+#include "vnic_queue.h"
+
+/* Of this process: doorbell addresses and descriptors differ by process. */
+static struct {
+	struct vnic_notify *slots;
+	uint16_t nb;
+} notify_tables[RTE_MAX_ETHPORTS];
+
+int
+vnic_notify_table(uint16_t port_id, uint16_t nb_vqs)
+{
+	struct vnic_notify *slots = NULL;
+
+	if (port_id >= RTE_MAX_ETHPORTS)
+		return -EINVAL;
+	if (nb_vqs > 0) {
+		slots = calloc(nb_vqs, sizeof(*slots));
+		if (slots == NULL)
+			return -ENOMEM;
+	}
+	free(notify_tables[port_id].slots);
+	notify_tables[port_id].slots = slots;
+	notify_tables[port_id].nb = nb_vqs;
+	return 0;
+}
+
+struct vnic_notify *
+vnic_notify_slot(uint16_t port_id, uint16_t vq_index)
+{
+	if (port_id >= RTE_MAX_ETHPORTS ||
+	    vq_index >= notify_tables[port_id].nb)
+		return NULL;
+	return &notify_tables[port_id].slots[vq_index];
+}
+
+/* With NOTIFICATION_DATA: where the next buffer will go (section 2.9). */
+static uint32_t
+notify_data(const struct vnic_notify *n, const struct vring *vr, bool packed)
+{
+	uint32_t next = vr->avail_idx;
+
+	if (packed)
+		next = (vr->avail_idx & vr->mask) |
+			(uint32_t)vring_wrap(vr, vr->avail_idx) << 15;
+	return n->value | next << 16;
+}
+
+void
+vnic_notify(uint16_t port_id, uint16_t vq_index, const struct vring *vr,
+	    bool packed)
+{
+	const struct vnic_notify *n = vnic_notify_slot(port_id, vq_index);
+	const uint64_t one = 1;
+
+	if (n == NULL)
+		return;
+	switch (n->kind) {
+	case VNIC_NOTIFY_MMIO16:
+		/* rte_write orders the ring before the doorbell. */
+		rte_write16(rte_cpu_to_le_16(n->value), n->addr);
+		break;
+	case VNIC_NOTIFY_MMIO32:
+		rte_write32(rte_cpu_to_le_32(notify_data(n, vr, packed)),
+			    n->addr);
+		break;
+	case VNIC_NOTIFY_EVENTFD:
+		/* Full means that the device has not read the last one yet,
+		 * so nothing is lost when it fails. */
+		if (write(n->fd, &one, sizeof(one)) < 0)
+			return;
+		break;
+	case VNIC_NOTIFY_PIO16:
+	case VNIC_NOTIFY_NONE:
+		break;
+	}
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+
+#include <ethdev_driver.h>
+#include <rte_errno.h>
+#include <rte_malloc.h>
+#include <rte_memzone.h>
+
+#include <virtio_pci.h>
+#include <vring_chain.h>
+
+#include "vnic.h"
+#include "vnic_log.h"
+#include "vnic_path.h"
+#include "vnic_queue_mem.h"
+#include "vnic_rx.h"
+#include "vnic_tx.h"
+
+/** Offset in rte_mbuf of the address that the device is to be given. */
+static uint16_t
+queue_dma_field(const struct vnic_dev *dev)
+{
+	return vnic_transport_ops(dev)->addr_is_va ?
+		offsetof(struct rte_mbuf, buf_addr) : VNIC_MBUF_IOVA_OFFSET;
+}
+
+uint64_t
+vnic_queue_mz_dma(const struct vnic_dev *dev, const struct rte_memzone *mz)
+{
+	return vnic_transport_ops(dev)->addr_is_va ?
+		(uintptr_t)mz->addr : mz->iova;
+}
+
+const struct rte_memzone *
+vnic_queue_mz(const struct vnic_dev *dev, const char *what, uint16_t queue_id,
+	      size_t bytes, int socket_id)
+{
+	char name[RTE_MEMZONE_NAMESIZE];
+	const struct rte_memzone *mz;
+
+	snprintf(name, sizeof(name), "vnic_p%u_%s%u", dev->port_id, what,
+		 queue_id);
+	mz = rte_memzone_reserve_aligned(name, bytes, socket_id,
+			RTE_MEMZONE_IOVA_CONTIG, 4096);
+	if (mz == NULL && socket_id != SOCKET_ID_ANY)
+		mz = rte_memzone_reserve_aligned(name, bytes, SOCKET_ID_ANY,
+				RTE_MEMZONE_IOVA_CONTIG, 4096);
+	if (mz == NULL)
+		VNIC_LOG(ERR, "%s: no %zu KiB of contiguous huge-page memory for %s of queue %u (%s): give EAL more memory (-m) or use a smaller ring",
+			 dev->name, bytes >> 10, what, queue_id,
+			 rte_strerror(rte_errno));
+	return mz;
+}
+
+/* Hand a laid-out ring over; base is where the device begins. */
+static int
+queue_hand_over(struct vnic_dev *dev, const struct vring *vr,
+		const struct rte_memzone *mz, uint16_t vq_index, uint16_t base)
+{
+	bool packed = vnic_dev_has(dev, VIRTIO_F_RING_PACKED);
+	struct vring_layout l = vring_layout(vring_size(vr), packed);
+	uint64_t dma = vnic_queue_mz_dma(dev, mz);
+	struct vnic_vq_setup vq = {
+		.index = vq_index,
+		.size = vring_size(vr),
+		.base = base,
+		.desc = dma,
+		.driver = dma + l.driver,
+		.device = dma + l.device,
+		.vector = VIRTIO_PCI_NO_VECTOR,
+	};
+	struct vnic_notify *notify = vnic_notify_slot(dev->port_id, vq_index);
+
+	if (notify == NULL)
+		return -EINVAL;
+	return vnic_transport_ops(dev)->queue_enable(dev, &vq, notify);
+}
+
+static size_t
+ring_bytes(uint16_t size)
+{
+	size_t split = vring_layout(size, false).bytes;
+	size_t packed = vring_layout(size, true).bytes;
+
+	return RTE_MAX(split, packed);
+}
+
+/* ---- receive ---- */
+
+int
+vnic_rxq_create(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
+		unsigned int socket_id, uint64_t offloads,
+		struct rte_mempool *pool, struct vnic_rxq **out)
+{
+	struct vnic_rxq *rxq;
+
+	rxq = rte_zmalloc_socket("vnic_rxq", sizeof(*rxq) +
+				 vring_private_bytes(nb_desc),
+				 RTE_CACHE_LINE_SIZE, socket_id);
+	if (rxq == NULL) {
+		VNIC_LOG(ERR, "%s: no memory for receive queue %u", dev->name,
+			 queue_id);
+		return -ENOMEM;
+	}
+	rxq->mz = vnic_queue_mz(dev, "rxq", queue_id, ring_bytes(nb_desc),
+				socket_id);
+	if (rxq->mz == NULL) {
+		rte_free(rxq);
+		return -ENOMEM;
+	}
+	rxq->dev = dev;
+	rxq->port_id = dev->port_id;
+	rxq->queue_id = queue_id;
+	rxq->vq_index = vnic_vq_rx(queue_id);
+	rxq->socket_id = socket_id;
+	rxq->offloads = offloads;
+	rxq->pool = pool;
+	rxq->depth = nb_desc;
+	*out = rxq;
+	return 0;
+}
+
+void
+vnic_rxq_free(struct vnic_rxq *rxq)
+{
+	if (rxq == NULL)
+		return;
+	rte_memzone_free(rxq->mz);
+	rte_free(rxq);
+}
+
+/* What every received mbuf starts with: one 8-byte store. */
+static uint64_t
+rx_rearm(const struct vnic_rxq *rxq)
+{
+	struct rte_mbuf m = {
+		.data_off = rxq->data_off,
+		.nb_segs = 1,
+		.port = rxq->port_id,
+	};
+	uint64_t rearm;
+
+	rte_mbuf_refcnt_set(&m, 1);
+	memcpy(&rearm, &m.data_off, sizeof(rearm));
+	return rearm;
+}
+
+/* Fields that follow from the negotiated features and the mempool. */
+static void
+rxq_prepare(struct vnic_rxq *rxq)
+{
+	const struct vnic_dev *dev = rxq->dev;
+	uint16_t priv = rte_pktmbuf_priv_size(rxq->pool);
+	uint16_t room = rte_pktmbuf_data_room_size(rxq->pool);
+	bool pinned = rte_pktmbuf_priv_flags(rxq->pool) &
+		RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF;
+
+	rxq->hdr_len = dev->hdr_len;
+	/* The header behind the usual headroom, so that it begins a cache
+	 * line and shares it with the start of the frame. */
+	rxq->data_off = RTE_PKTMBUF_HEADROOM + dev->hdr_len;
+	rxq->buf_len = room - RTE_PKTMBUF_HEADROOM;
+	rxq->dma_field = queue_dma_field(dev);
+	rxq->hdr_delta = pinned ? 0 : sizeof(struct rte_mbuf) + priv +
+		RTE_PKTMBUF_HEADROOM;
+	rxq->rearm = rx_rearm(rxq);
+	rxq->refill_min = RTE_MIN(rxq->depth / 8, 32);
+	rxq->refill_min = RTE_MAX(rxq->refill_min, 1);
+}
+
+/* First fill; partial is fine, nothing at all is not. */
+static int
+rxq_fill(struct vnic_rxq *rxq, bool packed)
+{
+	struct vring *vr = &rxq->vr;
+	uint16_t n = vnic_rx_alloc(rxq, vr->cookie, rxq->depth);
+	uint16_t i;
+
+	if (n == 0) {
+		VNIC_LOG(ERR, "%s: mempool %s has no mbuf for receive queue %u of %u descriptors: make the pool larger",
+			 rxq->dev->name, rxq->pool->name, rxq->queue_id,
+			 rxq->depth);
+		return -ENOMEM;
+	}
+	for (i = 0; i < n; i++)
+		vnic_rx_post(rxq, i, vr->cookie[i], packed);
+	vring_publish(vr, packed, n);
+	vr->kick_idx = vr->avail_idx;
+	return 0;
+}
+
+int
+vnic_rxq_start(struct vnic_rxq *rxq)
+{
+	struct vnic_dev *dev = rxq->dev;
+	bool packed = vnic_dev_has(dev, VIRTIO_F_RING_PACKED);
+	int ret;
+
+	rxq_prepare(rxq);
+	vring_init(&rxq->vr, rxq->mz->addr, VNIC_QUEUE_PRIV(rxq), rxq->depth,
+		   packed, vnic_dev_has(dev, VIRTIO_F_EVENT_IDX),
+		   VRING_DESC_F_WRITE);
+	rxq->vr.full_len = rxq->buf_len;
+	ret = rxq_fill(rxq, packed);
+	if (ret != 0)
+		return ret;
+	ret = queue_hand_over(dev, &rxq->vr, rxq->mz, rxq->vq_index, 0);
+	if (ret != 0) {
+		vnic_rxq_drain(rxq);
+		return ret;
+	}
+	rxq->enabled = true;
+	return 0;
+}
+
+void
+vnic_rxq_drain(struct vnic_rxq *rxq)
+{
+	struct vring *vr = &rxq->vr;
+
+	while (vr->cookie != NULL && vring_outstanding(vr) > 0) {
+		uint16_t slot = vr->used_idx++ & vr->mask;
+
+		rte_mempool_put(rxq->pool, vr->cookie[slot]);
+		vr->cookie[slot] = NULL;
+	}
+	vr->known = 0;
+	rxq->enabled = false;
+}
+
+/* ---- transmit ---- */
+
+int
+vnic_txq_create(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
+		unsigned int socket_id, uint64_t offloads, uint16_t free_thresh,
+		struct vnic_txq **out)
+{
+	struct vnic_txq *txq;
+
+	txq = rte_zmalloc_socket("vnic_txq", sizeof(*txq) +
+				 vring_private_bytes(nb_desc),
+				 RTE_CACHE_LINE_SIZE, socket_id);
+	if (txq == NULL) {
+		VNIC_LOG(ERR, "%s: no memory for transmit queue %u", dev->name,
+			 queue_id);
+		return -ENOMEM;
+	}
+	txq->mz = vnic_queue_mz(dev, "txq", queue_id, ring_bytes(nb_desc),
+				socket_id);
+	txq->extra_mz = vnic_queue_mz(dev, "txx", queue_id, nb_desc *
+				      sizeof(struct vnic_tx_extra), socket_id);
+	if (txq->mz == NULL || txq->extra_mz == NULL) {
+		vnic_txq_free(txq);
+		return -ENOMEM;
+	}
+	txq->extra = txq->extra_mz->addr;
+	txq->dev = dev;
+	txq->port_id = dev->port_id;
+	txq->queue_id = queue_id;
+	txq->vq_index = vnic_vq_tx(queue_id);
+	txq->socket_id = socket_id;
+	txq->offloads = offloads;
+	txq->max_segs = VNIC_TX_SEGS_MAX;
+	txq->fast_free = offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	txq->nb_desc = nb_desc;
+	txq->free_min = free_thresh != 0 ? free_thresh :
+		RTE_MAX(nb_desc - 64u, nb_desc / 2u);
+	*out = txq;
+	return 0;
+}
+
+void
+vnic_txq_free(struct vnic_txq *txq)
+{
+	if (txq == NULL)
+		return;
+	rte_memzone_free(txq->mz);
+	rte_memzone_free(txq->extra_mz);
+	rte_free(txq);
+}
+
+static void
+txq_prepare(struct vnic_txq *txq)
+{
+	const struct vnic_dev *dev = txq->dev;
+
+	txq->hdr_len = dev->hdr_len;
+	txq->dma_field = queue_dma_field(dev);
+	txq->extra_dma = vnic_queue_mz_dma(dev, txq->extra_mz);
+	/* No longer frames than the device's MTU, but two VLAN tags (5.1.4.2). */
+	txq->max_len = vnic_dev_has(dev, VIRTIO_NET_F_MTU) ?
+		dev->max_mtu + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN :
+		UINT32_MAX;
+}
+
+int
+vnic_txq_start(struct vnic_txq *txq)
+{
+	struct vnic_dev *dev = txq->dev;
+	int ret;
+
+	txq_prepare(txq);
+	vring_init(&txq->vr, txq->mz->addr, VNIC_QUEUE_PRIV(txq),
+		   txq->nb_desc, vnic_dev_has(dev, VIRTIO_F_RING_PACKED),
+		   vnic_dev_has(dev, VIRTIO_F_EVENT_IDX), 0);
+	if (!vnic_dev_has(dev, VIRTIO_F_INDIRECT_DESC))
+		vring_chain_init(&txq->vr);
+	ret = queue_hand_over(dev, &txq->vr, txq->mz, txq->vq_index, 0);
+	if (ret == 0)
+		txq->enabled = true;
+	return ret;
+}
+
+static void
+txq_drain_chain(struct vnic_txq *txq)
+{
+	struct rte_mbuf *m;
+
+	while ((m = vring_chain_reclaim(&txq->vr)) != NULL) {
+		rte_pktmbuf_free(m);
+		txq->stats.returned++;
+	}
+}
+
+void
+vnic_txq_drain(struct vnic_txq *txq)
+{
+	struct vring *vr = &txq->vr;
+
+	if (vr->cookie == NULL)
+		return;
+	if (txq->enabled && !vnic_dev_has(txq->dev, VIRTIO_F_INDIRECT_DESC)) {
+		txq_drain_chain(txq);
+		vr->used_idx = vr->avail_idx;
+	}
+	while (vring_outstanding(vr) > 0) {
+		uint16_t slot = vr->used_idx++ & vr->mask;
+
+		rte_pktmbuf_free(vr->cookie[slot]);
+		vr->cookie[slot] = NULL;
+		txq->stats.returned++;
+	}
+	vr->known = 0;
+	txq->enabled = false;
+}
+
+/* ---- back end lost and found ---- */
+
+/*
+ * Slots that the lost device gave back stay as they are, to be taken by the
+ * next burst; the others are written again from our own records, in place,
+ * and the new device begins at the first of them.
+ */
+static uint16_t
+ring_resume(struct vring *vr, bool packed, bool in_order)
+{
+	uint16_t known = vring_take(vr, packed, in_order, vring_size(vr));
+
+	vr->fault = VRING_FAULT_NONE;
+	if (!packed) {
+		/* What it wrote last may be a lie; the next one begins here. */
+		vr->used_seen = vr->used_idx + known;
+		vring_store16(&vr->split.used->idx,
+			      rte_cpu_to_le_16(vr->used_seen));
+		vring_store16(&vr->split.used->flags, 0);
+		vr->dirty = vring_size(vr);
+	}
+	vring_intr_set(vr, packed, false);
+	return vr->used_idx + known;
+}
+
+/* Rewind to @p base so that post and publish write slots [base, avail). */
+static uint16_t
+ring_rewind(struct vring *vr, uint16_t base)
+{
+	uint16_t n = vr->avail_idx - base;
+
+	vr->avail_idx = base;
+	vr->kick_idx = base;
+	return n;
+}
+
+int
+vnic_rxq_restart(struct vnic_rxq *rxq)
+{
+	struct vnic_dev *dev = rxq->dev;
+	struct vring *vr = &rxq->vr;
+	bool packed = vnic_dev_has(dev, VIRTIO_F_RING_PACKED);
+	uint16_t base = ring_resume(vr, packed,
+				    vnic_dev_has(dev, VIRTIO_F_IN_ORDER));
+	uint16_t n = ring_rewind(vr, base);
+	uint16_t i;
+
+	for (i = 0; i < n; i++)
+		vnic_rx_post(rxq, i, vr->cookie[(base + i) & vr->mask],
+			     packed);
+	vring_publish(vr, packed, n);
+	vr->kick_idx = vr->avail_idx;
+	return queue_hand_over(dev, vr, rxq->mz, rxq->vq_index, base);
+}
+
+/* Chains have no slots of their own: lay the ring out afresh. */
+static int
+txq_restart_chain(struct vnic_txq *txq, uint32_t flags)
+{
+	struct vring *vr = &txq->vr;
+	uint16_t nb = 0, i, size = vring_size(vr);
+	struct rte_mbuf **m;
+	int ret;
+
+	vnic_tx_chain_reclaim(txq, size, flags);
+	m = rte_malloc("vnic_restart", size * sizeof(*m), 0);
+	if (m == NULL)
+		return -ENOMEM;
+	while (nb < size && (m[nb] = vring_chain_reclaim(vr)) != NULL)
+		nb++;
+	vring_init(vr, txq->mz->addr, VNIC_QUEUE_PRIV(txq), size,
+		   flags & VNIC_PATH_PACKED,
+		   vnic_dev_has(txq->dev, VIRTIO_F_EVENT_IDX), 0);
+	vring_chain_init(vr);
+	for (i = 0; i < nb; i++)
+		if (vnic_tx_chain_write(txq, m[i], flags) != 0) {
+			rte_pktmbuf_free(m[i]);
+			txq->stats.returned++;
+		}
+	vring_chain_publish(vr, flags & VNIC_PATH_PACKED);
+	rte_free(m);
+	ret = queue_hand_over(txq->dev, vr, txq->mz, txq->vq_index, 0);
+	return ret;
+}
+
+int
+vnic_txq_restart(struct vnic_txq *txq)
+{
+	struct vnic_dev *dev = txq->dev;
+	struct vring *vr = &txq->vr;
+	uint32_t flags = vnic_tx_path_select(dev)->flags;
+	bool packed = flags & VNIC_PATH_PACKED;
+	uint16_t base, n, i;
+
+	if (flags & VNIC_PATH_CHAIN)
+		return txq_restart_chain(txq, flags);
+	base = ring_resume(vr, packed, flags & VNIC_PATH_IN_ORDER);
+	n = ring_rewind(vr, base);
+	for (i = 0; i < n; i++)
+		vnic_tx_write(txq, i, vr->cookie[(base + i) & vr->mask],
+			      flags);
+	vring_publish(vr, packed, n);
+	return queue_hand_over(dev, vr, txq->mz, txq->vq_index, base);
+}

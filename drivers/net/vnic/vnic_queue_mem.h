@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VNIC_QUEUE_MEM_H
+#define VNIC_QUEUE_MEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct rte_memzone;
+struct vnic_dev;
+
+/**
+ * Page-aligned memory to be shared with the device, named after port, use and
+ * queue; one log line with the cure if there is none.
+ */
+const struct rte_memzone *
+vnic_queue_mz(const struct vnic_dev *dev, const char *what, uint16_t queue_id,
+	      size_t bytes, int socket_id);
+
+/** A memzone's address as the device sees it. */
+uint64_t
+vnic_queue_mz_dma(const struct vnic_dev *dev, const struct rte_memzone *mz);
+
+#endif /* VNIC_QUEUE_MEM_H */

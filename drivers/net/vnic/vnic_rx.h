@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VNIC_RX_H
+#define VNIC_RX_H
+
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include "vnic_gate.h"
+#include "vnic_hdr.h"
+#include "vnic_notify.h"
+#include "vnic_path.h"
+#include "vnic_queue.h"
+
+/**
+ * @file
+ * The one receive body. @p flags (VNIC_PATH_*) is a compile-time constant of
+ * each instance. A burst goes:
+ *
+ *   take     what the device gave back, each slot proven
+ *   straight if every frame of the batch is one buffer with a plain header
+ *            and a sane length: fill the mbufs, nothing else
+ *   general  otherwise: chain, bound and translate frame by frame
+ *   refill   post fresh buffers, publish, doorbell if wanted
+ */
+
+/** Slots looked at in one go, and most buffers of one frame. */
+#define VNIC_RX_BATCH 64
+
+/** A frame shorter than an Ethernet header is none. */
+#define VNIC_RX_LEN_MIN RTE_ETHER_HDR_LEN
+
+typedef uint64_t vnic_v2u64
+	__attribute__((vector_size(16), may_alias, aligned(16)));
+
+static_assert(offsetof(struct rte_mbuf, data_off) == 16 &&
+	      offsetof(struct rte_mbuf, ol_flags) == 24 &&
+	      offsetof(struct rte_mbuf, packet_type) == 32 &&
+	      offsetof(struct rte_mbuf, pkt_len) == 36 &&
+	      offsetof(struct rte_mbuf, data_len) == 40,
+	      "vnic_rx_fill writes bytes 16 to 47 as two stores");
+
+/** Start of what was posted: the net header. */
+static __rte_always_inline void *
+vnic_rx_hdr(const struct vnic_rxq *rxq, const struct rte_mbuf *m)
+{
+	if (likely(rxq->hdr_delta != 0))
+		return RTE_PTR_ADD(m, rxq->hdr_delta);
+	return RTE_PTR_ADD(m->buf_addr, rxq->data_off - rxq->hdr_len);
+}
+
+/** A one-buffer frame of @p len bytes, net header included. */
+static __rte_always_inline void
+vnic_rx_fill(const struct vnic_rxq *rxq, struct rte_mbuf *m, uint32_t len)
+{
+	uint64_t frame = len - rxq->hdr_len;
+
+	*(vnic_v2u64 *)RTE_PTR_ADD(m, 16) = (vnic_v2u64){ rxq->rearm, 0 };
+	*(vnic_v2u64 *)RTE_PTR_ADD(m, 32) = (vnic_v2u64){
+#if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
+		frame << 32, frame
+#else
+		frame, frame << 48
+#endif
+	};
+}
+
+/** All lengths of a batch within [header + Ethernet header, buffer]. */
+static __rte_always_inline bool
+vnic_rx_lens_sane(const struct vnic_rxq *rxq, const uint32_t *len, uint16_t n)
+{
+	uint32_t low = rxq->hdr_len + VNIC_RX_LEN_MIN;
+	uint32_t range = rxq->buf_len - low;
+	uint32_t bad = 0;
+	uint16_t i;
+
+	for (i = 0; i < n; i++)
+		bad |= len[i] - low > range;
+	return bad == 0;
+}
+
+/** Every frame of a batch one buffer, and nothing in its header to report. */
+static __rte_always_inline bool
+vnic_rx_hdrs_plain(const struct vnic_rxq *rxq, struct rte_mbuf **m, uint16_t n,
+		   const uint32_t flags)
+{
+	uint32_t bad = 0;
+	uint16_t i;
+
+	for (i = 0; i < n; i++) {
+		const struct virtio_net_hdr *hdr = vnic_rx_hdr(rxq, m[i]);
+
+		if (flags & VNIC_PATH_MRG)
+			bad |= hdr->num_buffers ^ rte_cpu_to_le_16(1);
+		if (flags & VNIC_PATH_OFFLOAD)
+			bad |= !vnic_hdr_plain(hdr);
+	}
+	return bad == 0;
+}
+
+/**
+ * The straight path on the slots up to the ring's end.
+ *
+ * @return frames delivered; 0 if the batch needs the general path.
+ */
+static __rte_always_inline uint16_t
+vnic_rx_straight(struct vnic_rxq *rxq, struct rte_mbuf **pkts, uint16_t n,
+		 const uint32_t flags)
+{
+	struct vring *vr = &rxq->vr;
+	uint16_t slot = vr->used_idx & vr->mask;
+	struct rte_mbuf **m = (struct rte_mbuf **)&vr->cookie[slot];
+	const uint32_t *len = &vr->slot_len[slot];
+	uint64_t bytes = 0;
+	uint16_t i;
+
+	n = RTE_MIN(n, vring_size(vr) - slot);
+	if (flags & (VNIC_PATH_MRG | VNIC_PATH_OFFLOAD))
+		for (i = 0; i < n; i++)
+			rte_prefetch0(vnic_rx_hdr(rxq, m[i]));
+	if (unlikely(!vnic_rx_lens_sane(rxq, len, n)))
+		return 0;
+	if ((flags & (VNIC_PATH_MRG | VNIC_PATH_OFFLOAD)) &&
+	    unlikely(!vnic_rx_hdrs_plain(rxq, m, n, flags)))
+		return 0;
+	for (i = 0; i < n; i++) {
+		vnic_rx_fill(rxq, m[i], len[i]);
+		pkts[i] = m[i];
+		bytes += len[i];
+	}
+	rxq->stats.bytes += bytes - (uint64_t)n * rxq->hdr_len;
+	vring_release(vr, n);
+	return n;
+}
+
+/** The general path; see vnic_rx_general.c. Returns frames delivered. */
+uint16_t
+vnic_rx_general(struct vnic_rxq *rxq, struct rte_mbuf **pkts, uint16_t nb,
+		uint32_t flags);
+
+/** Post one buffer into slot avail_idx + @p i. */
+static __rte_always_inline void
+vnic_rx_post(struct vnic_rxq *rxq, uint16_t i, const struct rte_mbuf *m,
+	     const bool packed)
+{
+	uint64_t addr;
+
+	/* A regular pool and virtual addresses: no need to touch the mbuf. */
+	if (likely(rxq->hdr_delta != 0 && rxq->dma_field == 0))
+		addr = (uintptr_t)m + rxq->hdr_delta;
+	else
+		addr = *(const uint64_t *)RTE_PTR_ADD(m, rxq->dma_field) +
+			rxq->data_off - rxq->hdr_len;
+	vring_post(&rxq->vr, packed, i, addr, rxq->buf_len,
+		   VRING_DESC_F_WRITE);
+}
+
+/** As many of @p want mbufs as the pool has, into @p m; counts the rest. */
+static __rte_always_inline uint16_t
+vnic_rx_alloc(struct vnic_rxq *rxq, void **m, uint16_t want)
+{
+	uint16_t n = want;
+
+	while (unlikely(rte_mempool_get_bulk(rxq->pool, m, n) != 0)) {
+		n /= 2;
+		if (n == 0)
+			break;
+	}
+	rxq->stats.nombuf += want - n;
+	return n;
+}
+
+static __rte_always_inline void
+vnic_rx_refill(struct vnic_rxq *rxq, const bool packed)
+{
+	struct vring *vr = &rxq->vr;
+	uint16_t missing = rxq->depth - vring_outstanding(vr);
+
+	if (missing < rxq->refill_min)
+		return;
+	while (missing > 0) {
+		uint16_t slot = vr->avail_idx & vr->mask;
+		uint16_t run = RTE_MIN(missing, vring_size(vr) - slot);
+		uint16_t n = vnic_rx_alloc(rxq, &vr->cookie[slot], run);
+		uint16_t i;
+
+		for (i = 0; i < n; i++)
+			vnic_rx_post(rxq, i, vr->cookie[slot + i], packed);
+		if (n > 0)
+			vring_publish(vr, packed, n);
+		if (n < run)
+			break;
+		missing -= run;
+	}
+	if (vr->avail_idx == vr->kick_idx)
+		return;
+	if (vring_kick_needed(vr, packed)) {
+		rxq->stats.kicks++;
+		vnic_notify(rxq->port_id, rxq->vq_index, vr, packed);
+	} else {
+		rxq->stats.kicks_saved++;
+	}
+}
+
+static __rte_always_inline uint16_t
+vnic_rx_burst(void *queue, struct rte_mbuf **pkts, uint16_t nb,
+	      const uint32_t flags)
+{
+	const bool packed = flags & VNIC_PATH_PACKED;
+	const bool in_order = flags & VNIC_PATH_IN_ORDER;
+	struct vnic_rxq *rxq = queue;
+	uint16_t got = 0;
+
+	nb = vnic_gate_enter(&rxq->gate, nb);
+	while (got < nb) {
+		uint16_t want = RTE_MIN(nb - got, VNIC_RX_BATCH);
+		uint16_t n = vring_take(&rxq->vr, packed, in_order, want);
+		uint16_t done;
+
+		if (n == 0)
+			break;
+		done = vnic_rx_straight(rxq, &pkts[got], n, flags);
+		if (unlikely(done == 0)) {
+			rxq->stats.slow++;
+			done = vnic_rx_general(rxq, &pkts[got], want, flags);
+			got += done;
+			break;
+		}
+		got += done;
+	}
+	rxq->stats.packets += got;
+	rxq->stats.bursts += got > 0;
+	rxq->stats.empty += got == 0;
+	if (unlikely(rxq->vr.fault != VRING_FAULT_NONE))
+		rxq->gate.limit = 0;
+	else if (nb > 0)
+		vnic_rx_refill(rxq, packed);
+	vnic_gate_leave(&rxq->gate);
+	return got;
+}
+
+#endif /* VNIC_RX_H */

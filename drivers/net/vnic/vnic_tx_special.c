@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+
+#include <rte_errno.h>
+#include <rte_net.h>
+#include <rte_tcp.h>
+
+#include <vring_chain.h>
+
+#include "vnic_tx.h"
+
+/*
+ * Frames that are not plain: several segments, shared or external buffers,
+ * offloads, no headroom. Flags are a run-time value here.
+ */
+
+/* Whether the device takes the frame at all (virtio 1.4, 5.1.6.2.1). */
+static int
+tx_check(const struct vnic_txq *txq, const struct rte_mbuf *m)
+{
+	const struct rte_mbuf *seg;
+
+	if (m->nb_segs > VNIC_TX_SEGS_MAX || m->pkt_len == 0)
+		return -EINVAL;
+	if (m->pkt_len > txq->max_len && !(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG))
+		return -EINVAL;
+	for (seg = m; seg != NULL; seg = seg->next)
+		if (seg->data_len == 0)
+			return -EINVAL;
+	return 0;
+}
+
+static bool
+tx_header_fits(const struct vnic_txq *txq, const struct rte_mbuf *m)
+{
+	return rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m) &&
+		m->data_off >= txq->hdr_len;
+}
+
+static void
+tx_header_fill(const struct vnic_txq *txq, void *hdr, const struct rte_mbuf *m,
+	       uint32_t flags)
+{
+	vnic_hdr_clear(hdr, txq->hdr_len);
+	if (flags & VNIC_PATH_OFFLOAD && m->ol_flags & VNIC_TX_OFFLOAD_MASK)
+		vnic_hdr_from_mbuf(hdr, m);
+}
+
+/*
+ * Elements of a frame: header and first segment as one where the header can
+ * be pushed before the data, else the header from the slot's own memory.
+ */
+static uint16_t
+tx_segs(struct vnic_txq *txq, uint16_t slot, struct rte_mbuf *m,
+	uint32_t flags, struct vring_seg *segs)
+{
+	const struct rte_mbuf *seg;
+	bool fits = tx_header_fits(txq, m);
+	uint16_t n = 0;
+
+	if (fits) {
+		tx_header_fill(txq, rte_pktmbuf_mtod_offset(m, void *,
+				-txq->hdr_len), m, flags);
+	} else {
+		tx_header_fill(txq, txq->extra[slot].hdr, m, flags);
+		segs[n].addr = txq->extra_dma + slot * sizeof(*txq->extra) +
+			offsetof(struct vnic_tx_extra, hdr);
+		segs[n++].len = txq->hdr_len;
+	}
+	for (seg = m; seg != NULL; seg = seg->next) {
+		segs[n].addr = vnic_tx_addr(txq, seg);
+		segs[n++].len = seg->data_len;
+	}
+	if (fits) {
+		segs[0].addr -= txq->hdr_len;
+		segs[0].len += txq->hdr_len;
+	}
+	return n;
+}
+
+/* An indirect table (2.7.5.3, 2.8.7): packed ones link by position. */
+static void
+tx_table_fill(struct vring_desc *table, const struct vring_seg *segs,
+	      uint16_t n, bool packed)
+{
+	uint16_t i;
+
+	for (i = 0; i < n; i++) {
+		bool next = !packed && i + 1 < n;
+
+		table[i].addr = rte_cpu_to_le_64(segs[i].addr);
+		table[i].len = rte_cpu_to_le_32(segs[i].len);
+		table[i].flags = rte_cpu_to_le_16(next ?
+						  VRING_DESC_F_NEXT : 0);
+		table[i].next = rte_cpu_to_le_16(next ? i + 1 : 0);
+	}
+}
+
+int
+vnic_tx_special(struct vnic_txq *txq, uint16_t i, struct rte_mbuf *m,
+		uint32_t flags)
+{
+	struct vring *vr = &txq->vr;
+	bool packed = flags & VNIC_PATH_PACKED;
+	uint16_t slot = (vr->avail_idx + i) & vr->mask;
+	struct vring_seg segs[VNIC_TX_SEGS_MAX + 1];
+	uint16_t n;
+
+	if (tx_check(txq, m) != 0)
+		return -EINVAL;
+	n = tx_segs(txq, slot, m, flags, segs);
+	if (n == 1) {
+		vring_post(vr, packed, i, segs[0].addr, segs[0].len, 0);
+		return 0;
+	}
+	txq->stats.slow++;
+	tx_table_fill(txq->extra[slot].table, segs, n, packed);
+	vring_post(vr, packed, i, txq->extra_dma + slot * sizeof(*txq->extra),
+		   n * sizeof(struct vring_desc), VRING_DESC_F_INDIRECT);
+	return 0;
+}
+
+uint16_t
+vnic_tx_chain_reclaim(struct vnic_txq *txq, uint16_t max, uint32_t flags)
+{
+	struct vring *vr = &txq->vr;
+	uint16_t done;
+
+	for (done = 0; done < max; done++) {
+		uint32_t len;
+		struct rte_mbuf *m = vring_chain_take(vr,
+				flags & VNIC_PATH_PACKED,
+				flags & VNIC_PATH_IN_ORDER, &len);
+
+		if (m == NULL)
+			break;
+		rte_pktmbuf_free(m);
+	}
+	txq->stats.completed += done;
+	return done;
+}
+
+int
+vnic_tx_chain_write(struct vnic_txq *txq, struct rte_mbuf *m, uint32_t flags)
+{
+	struct vring_seg segs[VNIC_TX_SEGS_MAX + 1];
+	uint16_t n, slot;
+
+	if (tx_check(txq, m) != 0)
+		return -EINVAL;
+	if (m->nb_segs + 1 > vring_size(&txq->vr))
+		return -EINVAL;
+	if (m->nb_segs + 1 > txq->vr.nr_free)
+		return -ENOSPC;
+	/* The first descriptor's number names the slot's own memory. */
+	slot = vring_chain_next_id(&txq->vr);
+	n = tx_segs(txq, slot, m, flags, segs);
+	return vring_chain_post(&txq->vr, flags & VNIC_PATH_PACKED, segs, n,
+				0, m);
+}
+
+uint16_t
+vnic_tx_burst_chain(struct vnic_txq *txq, struct rte_mbuf **pkts, uint16_t nb,
+		    uint32_t flags)
+{
+	const bool packed = flags & VNIC_PATH_PACKED;
+	struct vring *vr = &txq->vr;
+	uint16_t i, n = 0;
+
+	nb = vnic_gate_enter(&txq->gate, nb);
+	if (nb > 0)
+		vnic_tx_chain_reclaim(txq, vring_size(vr), flags);
+	for (i = 0; i < nb; i++) {
+		uint32_t len = pkts[i]->pkt_len;
+		int ret = vnic_tx_chain_write(txq, pkts[i], flags);
+
+		if (ret == -ENOSPC)
+			break;
+		if (ret != 0) {
+			vnic_tx_refuse(txq, pkts[i]);
+			continue;
+		}
+		txq->stats.bytes += len;
+		n++;
+	}
+	if (n > 0) {
+		vring_chain_publish(vr, packed);
+		vnic_tx_commit(txq, 0, packed);
+	}
+	txq->stats.packets += n;
+	txq->stats.bursts += n > 0;
+	txq->stats.full += i < nb;
+	if (unlikely(vr->fault != VRING_FAULT_NONE))
+		txq->gate.limit = 0;
+	vnic_gate_leave(&txq->gate);
+	return i;
+}
+
+/* Pseudo-header sum; for TSO it covers the length too (5.1.6.2). */
+static void
+tx_tso_sum(struct rte_mbuf *m)
+{
+	uint16_t off = m->l2_len + m->l3_len;
+	struct rte_tcp_hdr *tcp;
+	uint32_t sum;
+
+	if (m->data_len < off + sizeof(*tcp))
+		return;
+	tcp = rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *, off);
+	sum = tcp->cksum + rte_cpu_to_be_16((uint16_t)(m->pkt_len - off));
+	tcp->cksum = (sum & 0xffff) + (sum >> 16);
+}
+
+static int
+tx_prepare_one(const struct vnic_txq *txq, struct rte_mbuf *m)
+{
+	int ret;
+
+	if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG && m->tso_segsz == 0)
+		return -EINVAL;
+	if (tx_check(txq, m) != 0)
+		return -EINVAL;
+	ret = rte_net_intel_cksum_prepare(m);
+	if (ret == 0 && m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)
+		tx_tso_sum(m);
+	return ret;
+}
+
+uint16_t
+vnic_tx_prepare(void *queue, struct rte_mbuf **pkts, uint16_t nb)
+{
+	uint16_t i;
+
+	for (i = 0; i < nb; i++) {
+		int ret = tx_prepare_one(queue, pkts[i]);
+
+		if (ret != 0) {
+			rte_errno = -ret;
+			break;
+		}
+	}
+	return i;
+}
