@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include <rte_bitops.h>
+#include <rte_common.h>
 #include <rte_pci.h>
 #include <rte_version.h>
 
