@@ -76,6 +76,15 @@ install_packages()
 		die "apt-get install failed: see its messages above"
 }
 
+# The guest tests download a kernel package; apt has to know of it.
+refresh_lists()
+{
+	if [ -z "$(apt-cache -q show linux-image-amd64 2>/dev/null)" ]; then
+		say "packages: reading the package lists"
+		apt-get -q update </dev/null || say "packages: apt-get update failed: the guest tests may be skipped"
+	fi
+}
+
 # The system's sources as deb-src entries, in a folder that only we use.
 write_source_lists()
 {
@@ -207,6 +216,7 @@ trap 'exit 130' INT TERM HUP
 if [ "$want_test" = yes ]; then
 	# shellcheck disable=SC2086
 	install_packages $PKGS_BUILD $PKGS_TEST
+	[ "$(dpkg --print-architecture)" != amd64 ] || refresh_lists
 else
 	# shellcheck disable=SC2086
 	install_packages $PKGS_BUILD
