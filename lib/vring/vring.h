@@ -165,13 +165,21 @@ vring_packed_avail_flags(const struct vring *vr, uint16_t idx)
 		VRING_PACKED_DESC_F_USED;
 }
 
+/** AVAIL and USED bits of a used descriptor at a free-running index. */
+static inline uint16_t
+vring_packed_used_flags(const struct vring *vr, uint16_t idx)
+{
+	return vring_wrap(vr, idx) ? VRING_PACKED_DESC_F_AVAIL |
+		VRING_PACKED_DESC_F_USED : 0;
+}
+
 static inline bool
 vring_packed_is_used(const struct vring *vr, uint16_t idx, uint16_t flags)
 {
 	const uint16_t both = VRING_PACKED_DESC_F_AVAIL |
 		VRING_PACKED_DESC_F_USED;
 
-	return (flags & both) == (vring_wrap(vr, idx) ? both : 0);
+	return (flags & both) == vring_packed_used_flags(vr, idx);
 }
 
 /**
@@ -194,6 +202,7 @@ uint16_t
 vring_batch(struct vring *vr, uint16_t idx, uint16_t rest, uint32_t id,
 	    uint32_t len);
 
+#include "vring_vec.h"
 #include "vring_split.h"
 #include "vring_packed.h"
 

@@ -56,6 +56,16 @@ vring_load_acquire16(const uint16_t *p)
 	return v;
 }
 
+/** The same for an aligned 64-bit word that begins at @p p. */
+static inline uint64_t
+vring_load_acquire64(const void *p)
+{
+	uint64_t v = __atomic_load_n((const uint64_t *)p, __ATOMIC_ACQUIRE);
+
+	vring_io_rmb();
+	return v;
+}
+
 /**
  * Write descriptors, header and payload before what makes them available.
  * Partner: the device's acquire of avail.idx or of a descriptor's flags.

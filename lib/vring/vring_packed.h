@@ -17,25 +17,22 @@
 static __rte_always_inline void
 vring_match_packed(struct vring *vr, const bool in_order, uint16_t max)
 {
-	uint16_t known = vr->known;
 	uint16_t outstanding = vring_outstanding(vr);
 	uint16_t n = RTE_MIN(max, outstanding);
+	uint16_t known = vring_match_vec(vr, true, vr->known, n);
 
 	while (known < n) {
 		uint16_t idx = vr->used_idx + known;
 		uint16_t slot = idx & vr->mask;
 		const struct vring_packed_desc *d = &vr->packed.desc[slot];
-		uint16_t flags = rte_le_to_cpu_16(
-			vring_load_acquire16(&d->flags));
+		/* len, id and flags are one aligned word: read at once. */
+		uint64_t word = rte_le_to_cpu_64(vring_load_acquire64(&d->len));
+		uint16_t id = word >> 32;
+		uint32_t len = word;
 		uint16_t covered = 1;
-		uint32_t len;
-		uint16_t id;
 
-		if (!vring_packed_is_used(vr, idx, flags))
+		if (!vring_packed_is_used(vr, idx, word >> 48))
 			break;
-		len = rte_le_to_cpu_32(
-			__atomic_load_n(&d->len, __ATOMIC_RELAXED));
-		id = rte_le_to_cpu_16(vring_load16(&d->id));
 		if (unlikely(id != vr->slot_id[slot])) {
 			if (in_order)
 				covered = vring_batch(vr, idx, vr->avail_idx -

@@ -29,20 +29,11 @@ vring_used_split(struct vring *vr, uint16_t max)
 	return RTE_MIN(n, max);
 }
 
-#ifdef VRING_VEC
-/** Whole batches of the used ring whose ids are all the expected ones. */
-static __rte_always_inline uint16_t
-vring_match_vec_split(struct vring *vr, uint16_t known, uint16_t n);
-#include "vring_vec.h"
-#else
-#define vring_match_vec_split(vr, known, n) (known)
-#endif
-
 static __rte_always_inline void
 vring_match_split(struct vring *vr, const bool in_order, uint16_t max)
 {
 	uint16_t n = vring_used_split(vr, max);
-	uint16_t known = vring_match_vec_split(vr, vr->known, n);
+	uint16_t known = vring_match_vec(vr, false, vr->known, n);
 
 	while (known < n) {
 		uint16_t idx = vr->used_idx + known;

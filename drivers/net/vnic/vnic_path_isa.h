@@ -19,10 +19,12 @@
 #if VNIC_ISA_BITS == 512
 #define VNIC_ISA_NAME(name) name##_512
 #define VNIC_ISA_SUFFIX "_avx512"
+#define VRING_VEC 512
 #define VRING_STORE16_ATOMIC
 #elif VNIC_ISA_BITS == 256
 #define VNIC_ISA_NAME(name) name##_256
 #define VNIC_ISA_SUFFIX "_avx2"
+#define VRING_VEC 256
 #define VRING_STORE16_ATOMIC
 #else
 #define VNIC_ISA_NAME(name) name##_128

@@ -266,8 +266,7 @@ vnic_txq_create(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 	txq->max_segs = VNIC_TX_SEGS_MAX;
 	txq->fast_free = offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 	txq->nb_desc = nb_desc;
-	txq->free_min = free_thresh != 0 ? free_thresh :
-		RTE_MAX(nb_desc - 64u, nb_desc / 2u);
+	txq->free_min = free_thresh != 0 ? free_thresh : nb_desc / 2;
 	*out = txq;
 	return 0;
 }
