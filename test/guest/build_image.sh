@@ -54,7 +54,7 @@ kernel_deb() {
 	if ! ls "$out"/deb/linux-image-*.deb >/dev/null 2>&1; then
 		name=$(kernel_package)
 		[ -n "$name" ] || skip "apt knows no linux-image-amd64 (apt-get update?)"
-		(cd "$out/deb" && timeout 240 apt-get -q download "$name") >&2 ||
+		(cd "$out/deb" && timeout 240 apt-get -q -o APT::Sandbox::User=root download "$name") >&2 ||
 			skip "apt-get download $name failed"
 	fi
 	ls "$out"/deb/linux-image-*.deb | tail -n 1

@@ -18,7 +18,7 @@ until Ctrl-C, and prints how to reach its shell.
 Environment:
     VNIC_GUEST_PMD     net_vnic (default), or net_virtio: DPDK's driver as baseline
     VNIC_GUEST_PLUGIN  plug-in (default: BUILD/drivers/net/vnic/librte_net_vnic.so)
-    VNIC_GUEST_QEMU    QEMU to run (default: qemu-system-x86_64)
+    VNIC_GUEST_QEMU    QEMU to run (default: qemu-system-x86_64, or what a case needs)
     VNIC_GUEST_KERNEL_DEB  kernel package to use instead of Debian's current one
 
 Output: a line `ok what` or `FAIL what` for each thing checked. Exit status: 0 all
@@ -26,10 +26,12 @@ good, 1 something failed, 77 this machine cannot run it (reason = last line).
 
 A case is a file in cases/: its docstring says what it shows, NICS lists the
 functions, run(guest) does the work, mostly by harness/scenarios.py. Optional:
-QEMU_ARGS, KERNEL_ARGS, MEMORY_MB, HUGEPAGES, SKIP_PMD ({driver: why not}).
+QEMU_ARGS, KERNEL_ARGS, MEMORY_MB, HUGEPAGES, SKIP_PMD ({driver: why not}),
+BACKPORTS_QEMU (True: unpack and run the QEMU of bookworm-backports).
 """
 
 import argparse
+import contextlib
 import ctypes
 import fcntl
 import importlib.util
@@ -61,13 +63,14 @@ class Settings:
             os.path.abspath(build), "drivers", "net", "vnic", "librte_net_vnic.so"))
         self.image = os.path.join(base, "image")
         self.logs = os.path.join(base, "logs", case)
+        shutil.rmtree(self.logs, ignore_errors=True)
         os.makedirs(self.image, exist_ok=True)
-        os.makedirs(self.logs, exist_ok=True)
+        os.makedirs(self.logs)
         # Socket paths are short: a build folder's may not be.
         self.work = tempfile.mkdtemp(prefix="vnic-guest-")
         self.initrd = os.path.join(self.work, "initrd")
-        self.qemu, self.qemu_version = find_qemu()
-        self.private_network = own_network()
+        self.qemu, self.qemu_version = None, "no QEMU"
+        self.private_network = False
 
     def log(self, name):
         return os.path.join(self.logs, name + ".log")
@@ -76,14 +79,24 @@ class Settings:
         shutil.rmtree(self.work, ignore_errors=True)
 
 
-def find_qemu():
-    name = os.environ.get("VNIC_GUEST_QEMU", "qemu-system-x86_64")
+def qemu_path(image, case):
+    """The QEMU asked for, the one that the case needs, or the system's."""
+    name = os.environ.get("VNIC_GUEST_QEMU")
+    if not name and getattr(case, "BACKPORTS_QEMU", False):
+        with locked(image):
+            helper("get_qemu.sh", os.path.join(image, "qemu-backports"))
+        name = os.path.join(image, "qemu-backports", "qemu")
+    name = name or "qemu-system-x86_64"
     path = shutil.which(name)
     if not path:
         raise Skip(f"{name} is not installed (package qemu-system-x86)")
+    return path
+
+
+def qemu_version(path):
     out = subprocess.run([path, "--version"], capture_output=True, text=True,
                          check=False, timeout=30)
-    return path, out.stdout.split("(")[0].strip()
+    return out.stdout.split("(")[0].strip()
 
 
 def case_names():
@@ -101,19 +114,25 @@ def load_case(name):
     return case
 
 
-def build_image(settings):
-    """Make the image, one process at a time."""
-    with open(os.path.join(settings.image, "lock"), "w", encoding="utf-8") as lock:
+@contextlib.contextmanager
+def locked(image):
+    """One process at a time works on the image."""
+    with open(os.path.join(image, "lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = subprocess.run([os.path.join(HERE, "build_image.sh"), settings.image],
-                              stdout=subprocess.PIPE, text=True, check=False)
-    lines = done.stdout.strip().splitlines() or [""]
+        yield
+
+
+def helper(script, *arguments):
+    """Run a script of this folder that may find that the machine lacks something."""
+    done = subprocess.run([os.path.join(HERE, script), *arguments],
+                          stdout=subprocess.PIPE, text=True, check=False)
+    last = (done.stdout.strip().splitlines() or [""])[-1]
     if done.returncode == 77:
-        raise Skip(lines[-1])
+        raise Skip(last)
     if done.returncode != 0:
-        raise Trouble(f"build_image.sh gave {done.returncode}: {lines[-1]}")
-    if lines[-1]:
-        print("#", lines[-1])
+        raise Trouble(f"{script} gave {done.returncode}: {last}")
+    if last:
+        print("#", last, flush=True)
 
 
 def plugin_files(settings):
@@ -180,8 +199,13 @@ def run_case(settings, case, report, keep):
     excuses = getattr(case, "SKIP_PMD", {})
     if settings.pmd in excuses:
         raise Skip(f"{settings.pmd}: {excuses[settings.pmd]}")
-    build_image(settings)
+    settings.qemu = qemu_path(settings.image, case)
+    settings.qemu_version = qemu_version(settings.qemu)
+    with locked(settings.image):
+        helper("build_image.sh", settings.image)
     make_initrd(settings)
+    # Only now: the downloads need the machine's network.
+    settings.private_network = own_network()
     with Guest(settings, case, report) as guest:
         try:
             case.run(guest)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The vnic authors
-"""64 descriptors used of rings of 1024 and 256; doorbells on pages of their own."""
+"""64 descriptors used of larger rings; doorbells a page each, or in I/O space too."""
 
 from harness import Nic, scenarios
 
 NICS = [Nic(rx_queue_size=1024, page_per_vq="on"),
-        Nic(page_per_vq="on", packed="on")]
+        Nic(modern_pio_notify="on", packed="on")]
 # More frames under way than a transmit ring takes would be testpmd's to drop.
 WINDOW = 32
 

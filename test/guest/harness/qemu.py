@@ -44,7 +44,7 @@ class Nic:
             self.properties[name] = str(value)
 
     def device(self, index, netdev):
-        options = [f"virtio-net-pci,id=nic{index},netdev={netdev},bus={self.bus}",
+        options = [f"virtio-net-pci,id=nic{index},netdev={netdev},bus={self.bus},romfile=",
                    f"mac=52:54:00:76:6e:{index:02x}"]
         if self.bus == "pcie.0":
             options.append(f"addr={0x10 + index:#x}")
