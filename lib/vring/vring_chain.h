@@ -64,6 +64,11 @@ vring_chain_take(struct vring *vr, bool packed, bool in_order, uint32_t *len);
 void *
 vring_chain_reclaim(struct vring *vr);
 
-/* For the doorbell: vring_kick_needed(). */
+/** Whether a doorbell is wanted for what was published since the last call. */
+static inline bool
+vring_chain_kick_needed(struct vring *vr, bool packed)
+{
+	return vring_kick_needed(vr, packed);
+}
 
 #endif /* VRING_CHAIN_H */
