@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VNIC_PCI_H
+#define VNIC_PCI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <virtio_features.h>
+#include <virtio_pci.h>
+
+#include "vnic_pci_caps.h"
+#include "vnic_pci_io.h"
+#include "vnic_transport.h"
+
+/**
+ * @file
+ * A virtio PCI function driven through its modern interface (virtio 1.4,
+ * section 4.1).
+ */
+
+struct rte_intr_handle;
+struct vnic_dev;
+
+/** What is remembered of a virtqueue. */
+struct vnic_pci_vq {
+	/** Largest size, as read before the driver wrote its own; 0: not yet. */
+	uint16_t size_max;
+	bool enabled;
+	struct vnic_notify notify;
+};
+
+/**
+ * dev->priv, in memory shared by all processes. Secondary processes read
+ * only nb_vqs and vqs: EAL maps the BARs at the same addresses in each.
+ */
+struct vnic_pci {
+	struct vnic_pci_regs common;
+	struct vnic_pci_regs notify;
+	struct vnic_pci_regs isr;	/**< base NULL: absent */
+	struct vnic_pci_regs device;	/**< base NULL: absent */
+	uint32_t notify_off_multiplier;
+	uint16_t nb_vectors;		/**< MSI-X table size */
+	bool msix;			/**< interrupts come by MSI-X, not INTx */
+	bool events_on;
+	struct rte_intr_handle *intr;	/**< NULL: no interrupt to be had */
+	uint32_t reset_timeout_us;	/**< device and queue reset */
+	uint16_t nb_vqs;		/**< device's num_queues, bounded */
+	struct vnic_pci_vq vqs[];
+};
+
+#define VNIC_PCI_RESET_TIMEOUT_US 5000000
+#define VNIC_PCI_GENERATION_TRIES 16
+
+/** A field of the common configuration; W is 8, 16 or 32. */
+#define VNIC_PCI_GET(pci, W, field) \
+	vnic_pci_read##W(&(pci)->common, \
+			 offsetof(struct virtio_pci_common_cfg, field))
+#define VNIC_PCI_SET(pci, W, field, value) \
+	vnic_pci_write##W(&(pci)->common, \
+			  offsetof(struct virtio_pci_common_cfg, field), value)
+/** True if the device's common configuration reaches past a field. */
+#define VNIC_PCI_HAS(pci, field) \
+	((pci)->common.len >= offsetof(struct virtio_pci_common_cfg, field) + \
+	 sizeof(((struct virtio_pci_common_cfg *)0)->field))
+
+/* vnic_pci.c; operations as vnic_transport.h says, and: */
+
+int
+vnic_pci_reset(struct vnic_dev *dev);
+int
+vnic_pci_status_get(struct vnic_dev *dev, uint8_t *status);
+int
+vnic_pci_status_set(struct vnic_dev *dev, uint8_t status);
+int
+vnic_pci_features_get(struct vnic_dev *dev, struct virtio_features *f);
+int
+vnic_pci_features_set(struct vnic_dev *dev, const struct virtio_features *f);
+int
+vnic_pci_config_read(struct vnic_dev *dev, size_t off, void *dst, size_t len);
+/**
+ * Map configuration changes to an MSI-X vector, or to VIRTIO_PCI_NO_VECTOR.
+ *
+ * @return 0, or -ENOTSUP if the device did not take it (no vector is mapped).
+ */
+int
+vnic_pci_config_vector(struct vnic_dev *dev, uint16_t vector);
+/**
+ * Poll the device until @p done or until the deadline of a reset.
+ *
+ * @return 0; -ENODEV once the status reads all ones; -ETIMEDOUT.
+ */
+int
+vnic_pci_wait(struct vnic_pci *pci, bool (*done)(struct vnic_pci *pci));
+
+/* vnic_pci_queue.c */
+
+int
+vnic_pci_queue_max(struct vnic_dev *dev, uint16_t index, uint16_t *max);
+int
+vnic_pci_queue_enable(struct vnic_dev *dev, const struct vnic_vq_setup *vq,
+		      struct vnic_notify *notify);
+int
+vnic_pci_queue_reset(struct vnic_dev *dev, uint16_t index);
+int
+vnic_pci_notify_attach(struct vnic_dev *dev, uint16_t index,
+		       struct vnic_notify *notify);
+
+/* vnic_pci_event.c */
+
+struct rte_pci_device;
+
+/** Find out how interrupts come, and listen; nothing fires yet. */
+void
+vnic_pci_events_open(struct vnic_dev *dev, struct rte_pci_device *pci_dev);
+void
+vnic_pci_events_close(struct vnic_dev *dev);
+int
+vnic_pci_event_enable(struct vnic_dev *dev, bool on);
+
+#endif /* VNIC_PCI_H */

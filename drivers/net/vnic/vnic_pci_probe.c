@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_devargs.h>
+#include <rte_eal.h>
+#include <rte_malloc.h>
+
+#include <bus_pci_driver.h>
+#include <ethdev_driver.h>
+#include <ethdev_pci.h>
+
+#include "vnic.h"
+#include "vnic_args.h"
+#include "vnic_device.h"
+#include "vnic_log.h"
+#include "vnic_pci.h"
+#include "vnic_pmdinfo.h"
+#include "vnic_port.h"
+#include "vnic_queue.h"
+
+/* Data queues of as many pairs as the driver can have, and the control one. */
+#define PCI_VQS_MAX (VNIC_QUEUE_PAIRS_MAX * 2 + 1)
+
+static int
+pci_config_read(void *ctx, void *buf, size_t len, off_t off)
+{
+	int ret = rte_pci_read_config(ctx, buf, len, off);
+
+	return ret == (int)len ? 0 : -EIO;
+}
+
+static void
+pci_space_fill(struct rte_pci_device *pci_dev, struct vnic_pci_space *space)
+{
+	unsigned int i;
+
+	space->name = pci_dev->device.name;
+	space->config_read = pci_config_read;
+	space->ctx = pci_dev;
+	for (i = 0; i < VNIC_PCI_BARS; i++)
+		space->bar_len[i] = pci_dev->mem_resource[i].addr != NULL ?
+			pci_dev->mem_resource[i].len : 0;
+}
+
+static struct vnic_pci_regs
+pci_regs(const struct rte_pci_device *pci_dev,
+	 const struct vnic_pci_place *place)
+{
+	struct vnic_pci_regs regs = { .base = NULL };
+
+	if (place->length != 0) {
+		regs.base = (uint8_t *)pci_dev->mem_resource[place->bar].addr +
+			place->offset;
+		regs.len = place->length;
+	}
+	return regs;
+}
+
+/** num_queues, bounded by what the driver can make use of. */
+static int
+pci_nb_vqs(const char *name, const struct vnic_pci_regs *common, uint16_t *nb)
+{
+	uint16_t num = vnic_pci_read16(common,
+		offsetof(struct virtio_pci_common_cfg, num_queues));
+	uint8_t status = vnic_pci_read8(common,
+		offsetof(struct virtio_pci_common_cfg, device_status));
+
+	if (status == VIRTIO_STATUS_GONE) {
+		VNIC_LOG(ERR, "%s: device status reads all ones, the device is gone or its memory decoding is off",
+			 name);
+		return -ENODEV;
+	}
+	if (num < 2) {
+		VNIC_LOG(ERR, "%s: the device has %u virtqueues, a network device has at least 2",
+			 name, num);
+		return -EPROTO;
+	}
+	*nb = RTE_MIN(num, PCI_VQS_MAX);
+	return 0;
+}
+
+/** Fill dev->priv from a mapped PCI function. */
+static int
+pci_open(struct vnic_dev *dev, struct rte_pci_device *pci_dev)
+{
+	struct vnic_pci_space space;
+	struct vnic_pci_regs common;
+	struct vnic_pci_caps caps;
+	struct vnic_pci *pci;
+	uint16_t nb_vqs;
+	int ret;
+
+	pci_space_fill(pci_dev, &space);
+	ret = vnic_pci_caps_read(&space, &caps);
+	if (ret < 0)
+		return ret;
+	common = pci_regs(pci_dev, &caps.common);
+	ret = pci_nb_vqs(dev->name, &common, &nb_vqs);
+	if (ret < 0)
+		return ret;
+	pci = rte_zmalloc_socket("vnic_pci",
+		sizeof(*pci) + nb_vqs * sizeof(pci->vqs[0]), 0,
+		pci_dev->device.numa_node);
+	if (pci == NULL) {
+		VNIC_LOG(ERR, "%s: no memory for the records of %u virtqueues",
+			 dev->name, nb_vqs);
+		return -ENOMEM;
+	}
+	pci->common = common;
+	pci->notify = pci_regs(pci_dev, &caps.notify);
+	pci->isr = pci_regs(pci_dev, &caps.isr);
+	pci->device = pci_regs(pci_dev, &caps.device);
+	pci->notify_off_multiplier = caps.notify_off_multiplier;
+	pci->nb_vectors = caps.nb_vectors;
+	pci->reset_timeout_us = VNIC_PCI_RESET_TIMEOUT_US;
+	pci->nb_vqs = nb_vqs;
+	dev->priv = pci;
+	vnic_pci_events_open(dev, pci_dev);
+	return 0;
+}
+
+static void
+pci_close(struct vnic_dev *dev)
+{
+	struct vnic_pci *pci = dev->priv;
+
+	if (pci == NULL)
+		return;
+	vnic_pci_events_close(dev);
+	dev->priv = NULL;
+	rte_free(pci);
+}
+
+/** The control queue says how many pairs are in use; nothing to do here. */
+static int
+pci_queues_active(struct vnic_dev *dev, uint16_t nb_pairs)
+{
+	RTE_SET_USED(dev);
+	RTE_SET_USED(nb_pairs);
+	return 0;
+}
+
+/** Without VIRTIO_NET_F_STATUS the link is always up (section 5.1.4). */
+static int
+pci_link_get(struct vnic_dev *dev)
+{
+	RTE_SET_USED(dev);
+	return 1;
+}
+
+static const struct vnic_transport_ops pci_ops = {
+	.name = "virtio PCI modern",
+	.addr_is_va = false,
+	.reset = vnic_pci_reset,
+	.status_get = vnic_pci_status_get,
+	.status_set = vnic_pci_status_set,
+	.features_get = vnic_pci_features_get,
+	.features_set = vnic_pci_features_set,
+	.config_read = vnic_pci_config_read,
+	.queue_max = vnic_pci_queue_max,
+	.queue_enable = vnic_pci_queue_enable,
+	.queue_reset = vnic_pci_queue_reset,
+	.queues_active = pci_queues_active,
+	.event_enable = vnic_pci_event_enable,
+	.link_get = pci_link_get,
+	.notify_attach = vnic_pci_notify_attach,
+	.close = pci_close,
+};
+
+RTE_INIT(vnic_pci_register)
+{
+	vnic_transport_register(VNIC_TRANSPORT_PCI, &pci_ops);
+}
+
+static int
+pci_init_primary(struct rte_eth_dev *eth_dev)
+{
+	struct rte_pci_device *pci_dev = RTE_ETH_DEV_TO_PCI(eth_dev);
+	const struct rte_devargs *devargs = pci_dev->device.devargs;
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	int ret;
+
+	dev->transport = VNIC_TRANSPORT_PCI;
+	rte_strscpy(dev->name, pci_dev->device.name, sizeof(dev->name));
+	ret = vnic_args_parse(dev->name,
+			      devargs != NULL ? devargs->args : NULL,
+			      VNIC_TRANSPORT_PCI, &dev->args);
+	if (ret == 0)
+		ret = pci_open(dev, pci_dev);
+	if (ret < 0)
+		return ret;
+	ret = vnic_device_probe(eth_dev);
+	if (ret < 0)
+		pci_close(dev);
+	return ret;
+}
+
+static int
+pci_init(struct rte_eth_dev *eth_dev)
+{
+	if (rte_eal_process_type() == RTE_PROC_PRIMARY)
+		return pci_init_primary(eth_dev);
+	return vnic_device_attach(eth_dev);
+}
+
+static int
+pci_uninit(struct rte_eth_dev *eth_dev)
+{
+	if (rte_eal_process_type() == RTE_PROC_PRIMARY)
+		vnic_device_remove(eth_dev);
+	else
+		vnic_notify_table(eth_dev->data->port_id, 0);
+	return 0;
+}
+
+static int
+pci_probe(struct rte_pci_driver *driver, struct rte_pci_device *pci_dev)
+{
+	RTE_SET_USED(driver);
+	return rte_eth_dev_pci_generic_probe(pci_dev, sizeof(struct vnic_dev),
+					     pci_init);
+}
+
+static int
+pci_remove(struct rte_pci_device *pci_dev)
+{
+	return rte_eth_dev_pci_generic_remove(pci_dev, pci_uninit);
+}
+
+/* Any revision (section 4.1.2); the class is not looked at. */
+static const struct rte_pci_id pci_ids[] = {
+	{ RTE_PCI_DEVICE(VIRTIO_PCI_VENDOR_ID,
+			 VIRTIO_PCI_DEVICE_ID_NET_MODERN) },
+	{ RTE_PCI_DEVICE(VIRTIO_PCI_VENDOR_ID,
+			 VIRTIO_PCI_DEVICE_ID_NET_TRANSITIONAL) },
+	{ .vendor_id = 0 },
+};
+
+static struct rte_pci_driver vnic_pci_driver = {
+	.id_table = pci_ids,
+	.drv_flags = RTE_PCI_DRV_NEED_MAPPING | RTE_PCI_DRV_INTR_LSC |
+		RTE_PCI_DRV_INTR_RMV,
+	.probe = pci_probe,
+	.remove = pci_remove,
+};
+
+RTE_PMD_REGISTER_PCI(net_vnic, vnic_pci_driver);
+RTE_PMD_REGISTER_PCI_TABLE(net_vnic, pci_ids);
+RTE_PMD_REGISTER_KMOD_DEP(net_vnic, "* vfio-pci");
+RTE_PMD_REGISTER_PARAM_STRING(net_vnic, VNIC_ARGS_PARAMS_COMMON);
+/* 0x1af4 0x1041 and 0x1000 */
+VNIC_PMD_INFO(net_vnic, VNIC_ARGS_PARAMS_COMMON, "* vfio-pci",
+	      VNIC_PMD_PCI_ID(6900, 4161) ", " VNIC_PMD_PCI_ID(6900, 4096));
