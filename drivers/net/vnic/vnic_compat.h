@@ -30,6 +30,12 @@
 #define RTE_TEL_UINT_VAL RTE_TEL_U64_VAL
 #endif
 
+/* Since 25.03: struct __rte_packed_begin name { ... } __rte_packed_end; */
+#ifndef __rte_packed_begin
+#define __rte_packed_begin
+#define __rte_packed_end __attribute__((__packed__))
+#endif
+
 #ifndef RTE_PCI_CAP_ID_VNDR
 #define RTE_PCI_STATUS 0x06
 #define RTE_PCI_STATUS_CAP_LIST 0x10
