@@ -18,20 +18,22 @@ def start(guest, expect=(), refuse=(), **options):
     for port in range(len(guest.nics)):
         driver = testpmd.driver(port)
         report.check(driver == pmd, f"port {port} is driven by {pmd}", f"by {driver}")
-        features = guest.features(port)
-        missing = sorted(set(expect) - features)
-        extra = sorted(set(refuse) & features)
-        report.check(not missing and not extra,
-                     f"port {port}: features {agreed(expect, refuse)}",
-                     f"not accepted {missing}, accepted {extra}")
+        check_features(guest, port, expect, refuse)
         link = testpmd.link(port)
         report.check(link == "up", f"port {port}: link is up", link)
     testpmd.run("start")
     return testpmd
 
 
-def agreed(expect, refuse):
-    return " ".join([*(f"+{name}" for name in expect), *(f"-{name}" for name in refuse)])
+def check_features(guest, port, expect, refuse):
+    """The driver accepted all of `expect` and none of `refuse`, says the device."""
+    features = guest.features(port)
+    missing = sorted(set(expect) - features)
+    extra = sorted(set(refuse) & features)
+    wanted = " ".join([*(f"+{name}" for name in expect), *(f"-{name}" for name in refuse)])
+    if wanted:
+        guest.report.check(not missing and not extra, f"port {port}: features {wanted}",
+                           f"not accepted {missing}, accepted {extra}")
 
 
 def forward(guest, testpmd, count=4000, largest=traffic.MAX_FRAME, flows=1, window=128, label=""):
