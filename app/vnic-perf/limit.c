@@ -138,6 +138,28 @@ perf_limit_close(struct perf *perf)
 	perf->limit = NULL;
 }
 
+/* A frame is passed by its mbuf only together with its length. */
+static void
+lengths_write(const struct perf_options *opt, struct rte_mbuf **m, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		m[i]->data_len = perf_frame_size(opt, i);
+		m[i]->pkt_len = m[i]->data_len;
+	}
+}
+
+static void
+lengths_read(struct rte_mbuf **m, unsigned int nr)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < nr; i++)
+		rte_prefetch0(&m[i]->pkt_len);
+	for (unsigned int i = 0; i < nr; i++)
+		sum += m[i]->pkt_len;
+	__asm__ volatile("" : : "r"(sum));
+}
+
 unsigned int
 perf_limit_drive(struct perf_limit *limit, const struct perf_options *opt)
 {
@@ -146,8 +168,10 @@ perf_limit_drive(struct perf_limit *limit, const struct perf_options *opt)
 
 	if (nr == 0)
 		return 0;
-	for (unsigned int i = 0; opt->mode == PERF_TX && i < nr; i++)
-		m[i]->pkt_len = m[i]->data_len = opt->size;
+	if (opt->mode == PERF_TX)
+		lengths_write(opt, m, nr);
+	else if (opt->mode == PERF_RX)
+		lengths_read(m, nr);
 	return spsc_push(&limit->to_device, m, nr);
 }
 
@@ -203,10 +227,15 @@ perf_limit_serve(struct perf_limit *limit, const struct perf *perf)
 
 	if (nr == 0)
 		return 0;
-	if (perf->opt.mode == PERF_RX)
+	if (perf->opt.mode == PERF_RX) {
+		for (unsigned int i = 0; i < nr; i++)
+			perf_prefetch_write(&m[i]->pkt_len);
 		frames_write(limit, perf, m, nr);
-	else if (perf->opt.mode == PERF_TX)
+		lengths_write(&perf->opt, m, nr);
+	} else if (perf->opt.mode == PERF_TX) {
+		lengths_read(m, nr);
 		frames_read(limit, perf, m, nr);
+	}
 	return spsc_push(&limit->to_driver, m, nr);
 }
 

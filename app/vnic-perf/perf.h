@@ -95,7 +95,8 @@ struct perf_port {
 	struct rte_mempool *pool;
 	struct perf_device *device; /**< NULL: external back end */
 	const struct perf_frame *frame;
-	struct perf_totals totals;
+	/* Written by the driver core; the device core reads what is above. */
+	_Alignas(2 * RTE_CACHE_LINE_SIZE) struct perf_totals totals;
 	struct perf_histogram rtt; /**< all windows */
 	uint64_t rtt_lost;
 	struct perf_txq {
@@ -113,8 +114,9 @@ struct perf {
 	unsigned int nr_ports;
 	struct perf_limit *limit; /**< NULL: not wanted */
 	struct perf_histogram limit_rtt;
-	struct perf_device_window window; /**< of the device core */
-	struct perf_frame frame[2];
+	/** Written by the device core. */
+	_Alignas(2 * RTE_CACHE_LINE_SIZE) struct perf_device_window window;
+	_Alignas(2 * RTE_CACHE_LINE_SIZE) struct perf_frame frame[2];
 	struct perf_window *windows;
 	_Atomic unsigned int nr_windows;
 	unsigned int max_windows;
