@@ -5,6 +5,8 @@
 #ifndef VNIC_COMPAT_H
 #define VNIC_COMPAT_H
 
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <rte_bitops.h>
@@ -12,12 +14,11 @@
 #include <rte_pci.h>
 #include <rte_version.h>
 
-#include <ethdev_driver.h>
-
 /**
  * @file
  * The only place that knows how DPDK releases differ, from 22.11 on. The
- * driver is written for the newest; what follows makes an older one look so.
+ * build includes it ahead of every source of the driver, as DPDK does with
+ * rte_config.h, so that no source has to think of it.
  */
 
 #if RTE_VERSION < RTE_VERSION_NUM(22, 11, 0, 0)
@@ -30,10 +31,15 @@
 #define RTE_TEL_UINT_VAL RTE_TEL_U64_VAL
 #endif
 
-/* Since 25.03: struct __rte_packed_begin name { ... } __rte_packed_end; */
-#ifndef __rte_packed_begin
-#define __rte_packed_begin
-#define __rte_packed_end __attribute__((__packed__))
+/* 25.03 wants the attribute at both ends for the sake of another compiler. */
+#if RTE_VERSION >= RTE_VERSION_NUM(25, 3, 0, 0)
+#undef __rte_packed
+#define __rte_packed __attribute__((__packed__))
+#endif
+
+#if RTE_VERSION >= RTE_VERSION_NUM(26, 7, 0, 0)
+#define RTE_ETH_DEV_TO_PCI(eth_dev) \
+	RTE_CLASS_TO_BUS_DEVICE(eth_dev, struct rte_pci_device)
 #endif
 
 #ifndef RTE_PCI_CAP_ID_VNDR
@@ -54,20 +60,28 @@ typedef uint32_t vnic_queue_count_t;
 #endif
 
 /**
- * VNIC_COMPAT_STATS_GET(name) makes name##_op, for eth_dev_ops.stats_get, of
+ * VNIC_COMPAT_STATS_GET(name) defines name##_op, for eth_dev_ops.stats_get, by
  *   int name(struct rte_eth_dev *, struct rte_eth_stats *, struct eth_queue_stats *)
- * whose last argument may be NULL.
+ * whose last argument may be NULL. A header declares
+ *   int name##_op(VNIC_COMPAT_STATS_GET_ARGS);
  */
 #if RTE_VERSION >= RTE_VERSION_NUM(25, 11, 0, 0)
+#define VNIC_COMPAT_STATS_GET_ARGS struct rte_eth_dev *dev, \
+	struct rte_eth_stats *stats, struct eth_queue_stats *qstats
+
 #define VNIC_COMPAT_STATS_GET(name) \
-static int \
-name##_op(struct rte_eth_dev *dev, struct rte_eth_stats *stats, \
-	struct eth_queue_stats *qstats) \
+int \
+name##_op(VNIC_COMPAT_STATS_GET_ARGS); \
+int \
+name##_op(VNIC_COMPAT_STATS_GET_ARGS) \
 { \
 	return name(dev, stats, qstats); \
 } \
 _Static_assert(1, "takes the semicolon")
 #else
+#define VNIC_COMPAT_STATS_GET_ARGS struct rte_eth_dev *dev, \
+	struct rte_eth_stats *stats
+
 struct eth_queue_stats {
 	uint64_t q_ipackets[RTE_ETHDEV_QUEUE_STAT_CNTRS];
 	uint64_t q_opackets[RTE_ETHDEV_QUEUE_STAT_CNTRS];
@@ -76,55 +90,52 @@ struct eth_queue_stats {
 	uint64_t q_errors[RTE_ETHDEV_QUEUE_STAT_CNTRS];
 };
 
-static inline void
-vnic_compat_queue_stats(struct rte_eth_stats *stats,
-	const struct eth_queue_stats *qstats)
-{
-	memcpy(stats->q_ipackets, qstats->q_ipackets, sizeof(stats->q_ipackets));
-	memcpy(stats->q_opackets, qstats->q_opackets, sizeof(stats->q_opackets));
-	memcpy(stats->q_ibytes, qstats->q_ibytes, sizeof(stats->q_ibytes));
-	memcpy(stats->q_obytes, qstats->q_obytes, sizeof(stats->q_obytes));
-	memcpy(stats->q_errors, qstats->q_errors, sizeof(stats->q_errors));
-}
-
 #define VNIC_COMPAT_STATS_GET(name) \
-static int \
-name##_op(struct rte_eth_dev *dev, struct rte_eth_stats *stats) \
+int \
+name##_op(VNIC_COMPAT_STATS_GET_ARGS); \
+int \
+name##_op(VNIC_COMPAT_STATS_GET_ARGS) \
 { \
-	struct eth_queue_stats qstats = { .q_ipackets = { 0 } }; \
-	int ret = name(dev, stats, &qstats); \
+	struct eth_queue_stats q = { .q_ipackets = { 0 } }; \
+	int ret = name(dev, stats, &q); \
 \
-	if (ret == 0) \
-		vnic_compat_queue_stats(stats, &qstats); \
-	return ret; \
+	if (ret != 0) \
+		return ret; \
+	memcpy(stats->q_ipackets, q.q_ipackets, sizeof(q.q_ipackets)); \
+	memcpy(stats->q_opackets, q.q_opackets, sizeof(q.q_opackets)); \
+	memcpy(stats->q_ibytes, q.q_ibytes, sizeof(q.q_ibytes)); \
+	memcpy(stats->q_obytes, q.q_obytes, sizeof(q.q_obytes)); \
+	memcpy(stats->q_errors, q.q_errors, sizeof(q.q_errors)); \
+	return 0; \
 } \
 _Static_assert(1, "takes the semicolon")
 #endif
 
 /**
- * VNIC_COMPAT_PTYPES_GET(name) makes name##_op, for
- * eth_dev_ops.dev_supported_ptypes_get, of
+ * VNIC_COMPAT_PTYPES_GET(name) defines name##_op, for
+ * eth_dev_ops.dev_supported_ptypes_get, by
  *   const uint32_t *name(struct rte_eth_dev *, size_t *nb)
- * whose array ends, after the nb types, with RTE_PTYPE_UNKNOWN.
+ * whose array ends, after the nb types, with RTE_PTYPE_UNKNOWN. A header
+ * declares
+ *   const uint32_t *name##_op(VNIC_COMPAT_PTYPES_GET_ARGS);
  */
 #if RTE_VERSION >= RTE_VERSION_NUM(24, 3, 0, 0)
+#define VNIC_COMPAT_PTYPES_GET_ARGS struct rte_eth_dev *dev, size_t *nb
+#define VNIC_COMPAT_PTYPES_NB
+#else
+#define VNIC_COMPAT_PTYPES_GET_ARGS struct rte_eth_dev *dev
+#define VNIC_COMPAT_PTYPES_NB size_t count, *nb = &count;
+#endif
+
 #define VNIC_COMPAT_PTYPES_GET(name) \
-static const uint32_t * \
-name##_op(struct rte_eth_dev *dev, size_t *nb) \
+const uint32_t * \
+name##_op(VNIC_COMPAT_PTYPES_GET_ARGS); \
+const uint32_t * \
+name##_op(VNIC_COMPAT_PTYPES_GET_ARGS) \
 { \
+	VNIC_COMPAT_PTYPES_NB \
 	return name(dev, nb); \
 } \
 _Static_assert(1, "takes the semicolon")
-#else
-#define VNIC_COMPAT_PTYPES_GET(name) \
-static const uint32_t * \
-name##_op(struct rte_eth_dev *dev) \
-{ \
-	size_t nb; \
-\
-	return name(dev, &nb); \
-} \
-_Static_assert(1, "takes the semicolon")
-#endif
 
 #endif /* VNIC_COMPAT_H */
