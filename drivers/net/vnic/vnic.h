@@ -15,6 +15,7 @@
 #include <virtio_features.h>
 #include <virtio_net.h>
 
+#include "vnic_negotiate.h"
 #include "vnic_transport.h"
 
 /**
@@ -30,12 +31,14 @@
 #define VNIC_DESC_DEFAULT 256
 #define VNIC_PATH_LEN 108
 #define VNIC_NAME_LEN 64
+#define VNIC_MAC_MAX 64
 
 struct rte_eth_dev;
 struct rte_device;
 struct vnic_rxq;
 struct vnic_txq;
 struct vnic_ctrlq;
+struct vnic_stats_base;
 
 /** What the user asked for by devargs; written once, at probe. */
 struct vnic_args {
@@ -84,7 +87,9 @@ struct vnic_dev {
 	struct virtio_features wanted;	/**< by the driver for this config */
 	struct virtio_features accepted; /**< agreed by FEATURES_OK */
 
-	uint16_t max_pairs;	/**< device's, bounded */
+	uint16_t max_pairs;	/**< max_virtqueue_pairs, 1 to 0x8000 */
+	uint16_t usable_pairs;	/**< of these, pairs that a port may have */
+	uint16_t max_desc;	/**< largest ring of the first pair */
 	uint16_t nb_pairs;	/**< configured, enabled on the device */
 	uint16_t max_mtu;
 	uint16_t mtu;
@@ -100,6 +105,25 @@ struct vnic_dev {
 	/** Serialises control operations; never held by a data path. */
 	rte_spinlock_t ctrl_lock;
 	uint64_t violations[VNIC_VIOLATION_MAX];
+
+	/* cold, control plane only */
+	struct vnic_negotiation nego;	/**< the latest, with its reasons */
+	uint8_t status;		/**< device status bits set so far */
+	bool closed;		/**< vnic_device_remove is done */
+	bool parked;		/**< gates shut though the port is started */
+	bool quarantined;	/**< the device never confirmed a reset */
+	bool health_armed;	/**< the health timer runs */
+	bool events_polled;	/**< no interrupt tells of config changes */
+	bool lsc_pending;	/**< a link event is still to be told */
+	volatile bool config_pending; /**< a config change is to be read */
+	uint64_t announce_requests; /**< S_ANNOUNCE seen */
+	uint64_t config_changes;
+	uint64_t resets_needed;	/**< NEEDS_RESET seen, or rings faulted */
+	uint64_t backend_losses;
+	struct virtio_features bad_config;
+	struct rte_ether_addr mc_addrs[VNIC_MAC_MAX];
+	uint32_t nb_mc_addrs;
+	struct vnic_stats_base *stats_base;
 
 	void *priv;		/**< transport's, primary process only */
 };

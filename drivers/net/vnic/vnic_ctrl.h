@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VNIC_CTRL_H
+#define VNIC_CTRL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_ether.h>
+
+/**
+ * @file
+ * The control queue (virtio 1.4, 5.1.6.5): one exchange at a time, each with
+ * a deadline (devarg ctrl_timeout_ms). Primary process, control lock held.
+ *
+ * All commands return 0; -ENOTSUP the feature that the command needs was not
+ * accepted; -EIO the device refused it, or the queue is dead since an earlier
+ * exchange; -ETIMEDOUT no answer: the queue is dead and its memory untouched
+ * until the next device reset; -EPROTO the device broke the ring.
+ */
+
+struct vnic_dev;
+
+/** Allocate once, for any features; before CTRL_VQ is accepted. */
+int
+vnic_ctrl_create(struct vnic_dev *dev);
+/** Free; the device has been reset. */
+void
+vnic_ctrl_free(struct vnic_dev *dev);
+/** Empty ring, handed to the device; before DRIVER_OK. */
+int
+vnic_ctrl_start(struct vnic_dev *dev);
+/** The device let go of the ring (reset). */
+void
+vnic_ctrl_stop(struct vnic_dev *dev);
+/** A command was not answered since the last start. */
+bool
+vnic_ctrl_is_dead(const struct vnic_dev *dev);
+
+/** One exchange. @p data is copied; @p len at most VNIC_CTRL_DATA_MAX. */
+#define VNIC_CTRL_DATA_MAX 3072
+int
+vnic_ctrl_exec(struct vnic_dev *dev, uint8_t class, uint8_t command,
+	       const void *data, size_t len);
+
+/** @p command is VIRTIO_NET_CTRL_RX_PROMISC or VIRTIO_NET_CTRL_RX_ALLMULTI. */
+int
+vnic_ctrl_rx_mode(struct vnic_dev *dev, uint8_t command, bool on);
+int
+vnic_ctrl_mac_set(struct vnic_dev *dev, const struct rte_ether_addr *mac);
+/** Replace the table of further addresses; at most VNIC_MAC_MAX each. */
+int
+vnic_ctrl_mac_table(struct vnic_dev *dev,
+		    const struct rte_ether_addr *unicast, uint32_t nb_unicast,
+		    const struct rte_ether_addr *multicast,
+		    uint32_t nb_multicast);
+int
+vnic_ctrl_vlan(struct vnic_dev *dev, uint16_t vlan_id, bool add);
+int
+vnic_ctrl_pairs_set(struct vnic_dev *dev, uint16_t nb_pairs);
+
+#endif /* VNIC_CTRL_H */

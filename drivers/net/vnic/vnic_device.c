@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_malloc.h>
+
+#include "vnic_ctrl.h"
+#include "vnic_device.h"
+#include "vnic_log.h"
+#include "vnic_port.h"
+#include "vnic_queue.h"
+#include "vnic_stats.h"
+
+/*
+ * The status machine (virtio 1.4, 3.1). Between dev_configure and dev_start
+ * the device stays reset; dev_start walks all the steps, dev_stop resets.
+ */
+
+int
+vnic_dev_lock(struct vnic_dev *dev, unsigned int ms)
+{
+	uint64_t end = rte_get_timer_cycles() +
+		rte_get_timer_hz() * ms / 1000;
+
+	while (!rte_spinlock_trylock(&dev->ctrl_lock)) {
+		if (rte_get_timer_cycles() > end)
+			return -EBUSY;
+		rte_delay_us_sleep(100);
+	}
+	return 0;
+}
+
+void
+vnic_dev_unlock(struct vnic_dev *dev)
+{
+	rte_spinlock_unlock(&dev->ctrl_lock);
+}
+
+int
+vnic_device_status_add(struct vnic_dev *dev, uint8_t bits)
+{
+	uint8_t status = dev->status | bits;
+	int ret = vnic_transport_ops(dev)->status_set(dev, status);
+
+	if (ret == 0)
+		dev->status = status;
+	return ret;
+}
+
+/* The device has let go of all rings: take the mbufs back. */
+static void
+device_drain(struct vnic_dev *dev)
+{
+	uint16_t i;
+
+	for (i = 0; i < dev->data->nb_rx_queues; i++) {
+		struct vnic_rxq *rxq = dev->data->rx_queues[i];
+
+		if (rxq != NULL && rxq->enabled)
+			vnic_rxq_drain(rxq);
+	}
+	for (i = 0; i < dev->data->nb_tx_queues; i++) {
+		struct vnic_txq *txq = dev->data->tx_queues[i];
+
+		if (txq != NULL && txq->enabled)
+			vnic_txq_drain(txq);
+	}
+	vnic_ctrl_stop(dev);
+}
+
+int
+vnic_device_reset(struct vnic_dev *dev)
+{
+	int ret = vnic_transport_ops(dev)->reset(dev);
+
+	/* A device that is gone cannot write any more. */
+	if (ret < 0 && !vnic_device_is_gone(ret)) {
+		dev->quarantined = true;
+		VNIC_LOG(ERR, "%s: the device does not confirm a reset (%s): memory that it knows is not reused",
+			 dev->name, strerror(-ret));
+		return ret;
+	}
+	dev->status = 0;
+	dev->quarantined = false;
+	device_drain(dev);
+	return ret;
+}
+
+int
+vnic_device_negotiate(struct vnic_dev *dev, const struct rte_eth_conf *conf,
+		      struct vnic_negotiation *out)
+{
+	const struct vnic_transport_ops *ops = vnic_transport_ops(dev);
+	struct vnic_need need = {
+		.transport = dev->transport,
+		.args = &dev->args,
+		.rx_offloads = conf->rxmode.offloads,
+		.tx_offloads = conf->txmode.offloads,
+		.bad_config = dev->bad_config,
+	};
+	uint16_t max = 0;
+	bool mq;
+	int ret;
+
+	vnic_negotiate(dev->offered, &need, out);
+	if (!virtio_features_has(&out->accepted, VIRTIO_NET_F_CTRL_VQ))
+		return 0;
+	mq = virtio_features_has(&out->accepted, VIRTIO_NET_F_MQ);
+	ret = ops->queue_max(dev, mq ? dev->max_pairs * 2 : 2, &max);
+	if (ret < 0 || max >= 4)
+		return ret;
+	VNIC_LOG(WARNING, "%s: CTRL_VQ is not used: its virtqueue has %u descriptors, 4 are needed",
+		 dev->name, max);
+	virtio_features_add(&need.bad_config, VIRTIO_NET_F_CTRL_VQ);
+	vnic_negotiate(dev->offered, &need, out);
+	return 0;
+}
+
+/* After a reset the device may offer less, or describe itself otherwise. */
+static int
+device_revalidate(struct vnic_dev *dev)
+{
+	struct vnic_device_config config;
+	struct virtio_features offer;
+	char name[32];
+	int bit, ret;
+
+	ret = vnic_transport_ops(dev)->features_get(dev, &offer);
+	if (ret < 0)
+		return ret;
+	bit = vnic_negotiate_first_missing(&dev->accepted, &offer);
+	if (bit >= 0) {
+		VNIC_LOG(ERR, "%s: the device no longer offers %s, which the port was configured with: configure it again",
+			 dev->name, vnic_negotiate_name(bit, name,
+							sizeof(name)));
+		return -ENOTSUP;
+	}
+	ret = vnic_probe_config(dev, &offer, &config);
+	if (ret < 0)
+		return ret;
+	if (vnic_dev_has(dev, VIRTIO_NET_F_MQ) &&
+	    config.max_pairs != dev->max_pairs) {
+		dev->violations[VNIC_VIOLATION_CONFIG]++;
+		VNIC_LOG(ERR, "%s: the device had %u queue pairs and now says %u: probe it again",
+			 dev->name, dev->max_pairs, config.max_pairs);
+		return -EPROTO;
+	}
+	return 0;
+}
+
+/* Steps 2 to 6 of section 3.1.1, on a device that was just reset. */
+static int
+device_agree(struct vnic_dev *dev)
+{
+	const struct vnic_transport_ops *ops = vnic_transport_ops(dev);
+	uint8_t status = 0;
+	int ret;
+
+	ret = vnic_device_status_add(dev, VIRTIO_STATUS_ACKNOWLEDGE);
+	if (ret == 0)
+		ret = vnic_device_status_add(dev, VIRTIO_STATUS_DRIVER);
+	if (ret == 0)
+		ret = device_revalidate(dev);
+	if (ret == 0)
+		ret = ops->features_set(dev, &dev->accepted);
+	if (ret == 0)
+		ret = vnic_device_status_add(dev, VIRTIO_STATUS_FEATURES_OK);
+	if (ret == 0)
+		ret = ops->status_get(dev, &status);
+	if (ret < 0)
+		return ret;
+	if (!(status & VIRTIO_STATUS_FEATURES_OK)) {
+		VNIC_LOG(ERR, "%s: the device refuses features 0x%016" PRIx64 "%016" PRIx64 " (status 0x%02x)",
+			 dev->name, dev->accepted.w[1], dev->accepted.w[0],
+			 status);
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+static int
+device_queues_check(const struct vnic_dev *dev)
+{
+	const struct rte_eth_dev_data *data = dev->data;
+	uint16_t i;
+
+	for (i = 0; i < dev->nb_pairs; i++) {
+		const struct vnic_rxq *rxq = data->rx_queues[i];
+		bool rx = rxq != NULL;
+
+		if (rx && data->tx_queues[i] != NULL) {
+			/* The port may have been configured since. */
+			if (vnic_setup_rx_room(dev, i, rxq->pool, rxq->depth,
+					       dev->mtu) < 0)
+				return -EINVAL;
+			continue;
+		}
+		VNIC_LOG(ERR, "%s: %s queue %u of %u was never set up: call rte_eth_%s_queue_setup first",
+			 dev->name, rx ? "transmit" : "receive", i,
+			 dev->nb_pairs, rx ? "tx" : "rx");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+typedef int (*rxq_begin_t)(struct vnic_rxq *rxq);
+typedef int (*txq_begin_t)(struct vnic_txq *txq);
+
+static int
+device_queues_begin(struct vnic_dev *dev, rxq_begin_t rxq_begin,
+		    txq_begin_t txq_begin)
+{
+	uint16_t i;
+	int ret = 0;
+
+	for (i = 0; i < dev->nb_pairs && ret == 0; i++) {
+		ret = rxq_begin(dev->data->rx_queues[i]);
+		if (ret == 0)
+			ret = txq_begin(dev->data->tx_queues[i]);
+	}
+	if (ret < 0)
+		VNIC_LOG(ERR, "%s: queue pair %u of %u does not start: %s",
+			 dev->name, i - 1, dev->nb_pairs, strerror(-ret));
+	return ret;
+}
+
+/* DRIVER_OK, then what needs a live device; queues are populated. */
+static int
+device_go(struct vnic_dev *dev)
+{
+	const struct vnic_transport_ops *ops = vnic_transport_ops(dev);
+	int ret;
+
+	ret = vnic_device_status_add(dev, VIRTIO_STATUS_DRIVER_OK);
+	if (ret == 0 && ops->queues_active != NULL)
+		ret = ops->queues_active(dev, dev->nb_pairs);
+	if (ret == 0 && vnic_dev_has(dev, VIRTIO_NET_F_CTRL_VQ) &&
+	    vnic_dev_has(dev, VIRTIO_NET_F_MQ))
+		ret = vnic_ctrl_pairs_set(dev, dev->nb_pairs);
+	if (ret == 0)
+		ret = vnic_filter_restore(dev);
+	dev->events_polled = ops->event_enable == NULL ||
+		ops->event_enable(dev, true) < 0;
+	return ret;
+}
+
+/* Section 3.1.1: say that it failed, and leave the device reset. */
+static void
+device_give_up(struct vnic_dev *dev)
+{
+	vnic_device_status_add(dev, VIRTIO_STATUS_FAILED);
+	vnic_device_reset(dev);
+}
+
+static int
+device_bring_up(struct vnic_dev *dev, rxq_begin_t rxq_begin,
+		txq_begin_t txq_begin)
+{
+	int ret = device_agree(dev);
+
+	if (ret == 0)
+		ret = vnic_ctrl_start(dev);
+	if (ret == 0)
+		ret = device_queues_begin(dev, rxq_begin, txq_begin);
+	if (ret == 0)
+		ret = device_go(dev);
+	return ret;
+}
+
+int
+vnic_device_start(struct vnic_dev *dev)
+{
+	int ret = device_queues_check(dev);
+
+	if (ret < 0)
+		return ret;
+	ret = vnic_device_reset(dev);
+	if (ret < 0)
+		return ret;
+	ret = device_bring_up(dev, vnic_rxq_start, vnic_txq_start);
+	if (ret < 0) {
+		VNIC_LOG(ERR, "%s: port %u does not start: %s", dev->name,
+			 dev->port_id, strerror(-ret));
+		device_give_up(dev);
+		return ret;
+	}
+	dev->state = VNIC_DEV_STARTED;
+	dev->parked = false;
+	vnic_link_refresh(dev);
+	vnic_port_open(dev);
+	return 0;
+}
+
+int
+vnic_device_resume(struct vnic_dev *dev)
+{
+	int ret;
+
+	dev->status = 0;
+	vnic_ctrl_stop(dev);
+	ret = device_bring_up(dev, vnic_rxq_restart, vnic_txq_restart);
+	if (ret < 0) {
+		VNIC_LOG(ERR, "%s: port %u stays down, its new back end is not usable: %s",
+			 dev->name, dev->port_id, strerror(-ret));
+		return ret;
+	}
+	dev->state = VNIC_DEV_STARTED;
+	dev->parked = false;
+	vnic_link_refresh(dev);
+	vnic_port_open(dev);
+	return 0;
+}
+
+void
+vnic_device_park(struct vnic_dev *dev)
+{
+	if (vnic_port_park(dev) < 0)
+		VNIC_LOG(ERR, "%s: a burst of port %u does not end: its queues cannot be touched",
+			 dev->name, dev->port_id);
+	dev->parked = true;
+	vnic_link_refresh(dev);
+}
+
+void
+vnic_device_stop(struct vnic_dev *dev)
+{
+	const struct vnic_transport_ops *ops = vnic_transport_ops(dev);
+	int ret;
+
+	if (ops->event_enable != NULL)
+		ops->event_enable(dev, false);
+	ret = vnic_port_park(dev);
+	dev->parked = true;
+	if (ret < 0) {
+		VNIC_LOG(ERR, "%s: a burst of port %u does not end: the queues' mbufs are not taken back",
+			 dev->name, dev->port_id);
+		dev->quarantined = true;
+		ops->reset(dev);
+	} else {
+		vnic_device_reset(dev);
+	}
+	if (dev->state != VNIC_DEV_GONE)
+		dev->state = VNIC_DEV_CONFIGURED;
+	vnic_link_refresh(dev);
+}
+
+/* Quarantined memory stays allocated for good: the device may write to it. */
+static void
+device_free_queues(struct rte_eth_dev *eth_dev)
+{
+	struct rte_eth_dev_data *data = eth_dev->data;
+	uint16_t i;
+
+	for (i = 0; i < data->nb_rx_queues; i++)
+		vnic_setup_rxq_release(eth_dev, i);
+	for (i = 0; i < data->nb_tx_queues; i++)
+		vnic_setup_txq_release(eth_dev, i);
+}
+
+void
+vnic_device_remove(struct rte_eth_dev *eth_dev)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+
+	if (dev == NULL || dev->closed)
+		return;
+	vnic_event_health_stop(dev);
+	if (vnic_dev_lock(dev, VNIC_LOCK_OP_MS) < 0)
+		VNIC_LOG(ERR, "%s: closed while an operation runs", dev->name);
+	dev->closed = true;
+	if (dev->state == VNIC_DEV_STARTED ||
+	    dev->state == VNIC_DEV_NEEDS_RESET)
+		vnic_device_stop(dev);
+	else
+		vnic_device_reset(dev);
+	vnic_ethdev_remove_bursts(eth_dev);
+	device_free_queues(eth_dev);
+	if (!dev->quarantined)
+		vnic_ctrl_free(dev);
+	/* The transport waits for its event sources, which take the lock. */
+	vnic_dev_unlock(dev);
+	if (vnic_transport_ops(dev)->close != NULL)
+		vnic_transport_ops(dev)->close(dev);
+	vnic_stats_free(dev);
+	vnic_notify_table(dev->port_id, 0);
+}

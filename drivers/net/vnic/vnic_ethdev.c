@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+
+#include <rte_eal.h>
+
+#include "vnic_device.h"
+#include "vnic_log.h"
+#include "vnic_path.h"
+#include "vnic_port.h"
+#include "vnic_queue.h"
+#include "vnic_stats.h"
+#include "vnic_tx.h"
+
+/* The operations that ethdev knows: lock, hand on, unlock. */
+
+void
+vnic_ethdev_remove_bursts(struct rte_eth_dev *eth_dev)
+{
+	eth_dev->rx_pkt_burst = rte_eth_pkt_burst_dummy;
+	eth_dev->tx_pkt_burst = rte_eth_pkt_burst_dummy;
+	eth_dev->tx_pkt_prepare = NULL;
+}
+
+void
+vnic_ethdev_install_bursts(struct rte_eth_dev *eth_dev)
+{
+	const struct vnic_dev *dev = vnic_dev_of(eth_dev);
+
+	eth_dev->rx_pkt_burst = vnic_rx_path_select(dev)->burst;
+	eth_dev->tx_pkt_burst = vnic_tx_path_select(dev)->burst;
+	eth_dev->tx_pkt_prepare = vnic_dev_has(dev, VIRTIO_NET_F_CSUM) ?
+		vnic_tx_prepare : NULL;
+}
+
+static int
+ethdev_tx_done_cleanup(void *queue, uint32_t free_cnt)
+{
+	struct vnic_txq *txq = queue;
+	const struct vnic_tx_path *path = vnic_tx_path_select(txq->dev);
+
+	return path == NULL || path->cleanup == NULL ? -ENOTSUP :
+		path->cleanup(txq, free_cnt);
+}
+
+static void
+ethdev_queue_states(struct rte_eth_dev_data *data, uint8_t state)
+{
+	uint16_t i;
+
+	for (i = 0; i < data->nb_rx_queues; i++)
+		data->rx_queue_state[i] = state;
+	for (i = 0; i < data->nb_tx_queues; i++)
+		data->tx_queue_state[i] = state;
+}
+
+static int
+ethdev_start_locked(struct rte_eth_dev *eth_dev)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	int ret;
+
+	if (dev->state == VNIC_DEV_GONE)
+		return -ENODEV;
+	if (vnic_rx_path_select(dev) == NULL ||
+	    vnic_tx_path_select(dev) == NULL) {
+		VNIC_LOG(ERR, "%s: no burst function for features 0x%" PRIx64,
+			 dev->name, dev->accepted.w[0]);
+		return -ENOTSUP;
+	}
+	/* Before the gates open; the application's lcores come later. */
+	vnic_ethdev_install_bursts(eth_dev);
+	ret = vnic_device_start(dev);
+	if (ret == 0)
+		ret = vnic_event_health_start(dev);
+	if (ret < 0) {
+		if (dev->state == VNIC_DEV_STARTED)
+			vnic_device_stop(dev);
+		vnic_ethdev_remove_bursts(eth_dev);
+		return ret;
+	}
+	ethdev_queue_states(eth_dev->data, RTE_ETH_QUEUE_STATE_STARTED);
+	return 0;
+}
+
+static int
+ethdev_start(struct rte_eth_dev *eth_dev)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+
+	if (ret < 0)
+		return ret;
+	ret = ethdev_start_locked(eth_dev);
+	vnic_dev_unlock(dev);
+	vnic_link_tell(dev);
+	return ret;
+}
+
+static int
+ethdev_stop(struct rte_eth_dev *eth_dev)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	int ret;
+
+	/* Not under the lock, which the timer takes. */
+	vnic_event_health_stop(dev);
+	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+	if (ret < 0)
+		return ret;
+	vnic_ethdev_remove_bursts(eth_dev);
+	vnic_device_stop(dev);
+	ethdev_queue_states(eth_dev->data, RTE_ETH_QUEUE_STATE_STOPPED);
+	vnic_dev_unlock(dev);
+	return 0;
+}
+
+static int
+ethdev_close(struct rte_eth_dev *eth_dev)
+{
+	vnic_device_remove(eth_dev);
+	return 0;
+}
+
+/* A secondary gives up what is its own only. */
+static int
+ethdev_close_secondary(struct rte_eth_dev *eth_dev)
+{
+	vnic_ethdev_remove_bursts(eth_dev);
+	vnic_notify_table(eth_dev->data->port_id, 0);
+	return 0;
+}
+
+static int
+ethdev_is_removed(struct rte_eth_dev *eth_dev)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	uint8_t status = 0;
+	int ret;
+
+	if (dev->state == VNIC_DEV_GONE)
+		return 1;
+	ret = vnic_transport_ops(dev)->status_get(dev, &status);
+	return vnic_device_is_gone(ret) ||
+		(ret == 0 && status == VIRTIO_STATUS_GONE);
+}
+
+static const uint32_t *
+ethdev_ptypes(struct rte_eth_dev *eth_dev, size_t *nb)
+{
+	static const uint32_t none[] = { RTE_PTYPE_UNKNOWN };
+
+	RTE_SET_USED(eth_dev);
+	*nb = 0;
+	return none;
+}
+
+static int
+ethdev_link_read(struct rte_eth_dev *eth_dev, int wait_to_complete)
+{
+	/* The primary keeps it up to date in shared memory. */
+	RTE_SET_USED(eth_dev);
+	RTE_SET_USED(wait_to_complete);
+	return -1;
+}
+
+VNIC_COMPAT_STATS_GET(vnic_stats_get);
+VNIC_COMPAT_PTYPES_GET(ethdev_ptypes);
+
+const struct eth_dev_ops vnic_ethdev_ops = {
+	.dev_configure = vnic_setup_configure,
+	.dev_start = ethdev_start,
+	.dev_stop = ethdev_stop,
+	.dev_close = ethdev_close,
+	.is_removed = ethdev_is_removed,
+	.link_update = vnic_link_update,
+	.promiscuous_enable = vnic_filter_promisc_enable,
+	.promiscuous_disable = vnic_filter_promisc_disable,
+	.allmulticast_enable = vnic_filter_allmulti_enable,
+	.allmulticast_disable = vnic_filter_allmulti_disable,
+	.mac_addr_set = vnic_filter_mac_set,
+	.mac_addr_add = vnic_filter_mac_add,
+	.mac_addr_remove = vnic_filter_mac_remove,
+	.set_mc_addr_list = vnic_filter_mc_list,
+	.vlan_filter_set = vnic_filter_vlan,
+	.vlan_offload_set = vnic_filter_vlan_offload,
+	.mtu_set = vnic_setup_mtu,
+	.stats_get = vnic_stats_get_op,
+	.stats_reset = vnic_stats_reset,
+	.xstats_get = vnic_xstats_get,
+	.xstats_reset = vnic_stats_reset,
+	.xstats_get_names = vnic_xstats_get_names,
+	.dev_infos_get = vnic_info_get,
+	.dev_supported_ptypes_get = ethdev_ptypes_op,
+	.rxq_info_get = vnic_info_rxq,
+	.txq_info_get = vnic_info_txq,
+	.rx_burst_mode_get = vnic_info_rx_burst_mode,
+	.tx_burst_mode_get = vnic_info_tx_burst_mode,
+	.rx_queue_setup = vnic_setup_rxq,
+	.rx_queue_release = vnic_setup_rxq_release,
+	.tx_queue_setup = vnic_setup_txq,
+	.tx_queue_release = vnic_setup_txq_release,
+	.tx_done_cleanup = ethdev_tx_done_cleanup,
+};
+
+/* What works on shared state; all else is -ENOTSUP from ethdev. */
+const struct eth_dev_ops vnic_ethdev_secondary_ops = {
+	.dev_close = ethdev_close_secondary,
+	.link_update = ethdev_link_read,
+	.stats_get = vnic_stats_get_op,
+	.stats_reset = vnic_stats_reset,
+	.xstats_get = vnic_xstats_get,
+	.xstats_reset = vnic_stats_reset,
+	.xstats_get_names = vnic_xstats_get_names,
+	.dev_infos_get = vnic_info_get,
+	.dev_supported_ptypes_get = ethdev_ptypes_op,
+	.rxq_info_get = vnic_info_rxq,
+	.txq_info_get = vnic_info_txq,
+	.rx_burst_mode_get = vnic_info_rx_burst_mode,
+	.tx_burst_mode_get = vnic_info_tx_burst_mode,
+};
+
+bool
+vnic_ethdev_is_ours(uint16_t port_id)
+{
+	const struct eth_dev_ops *ops;
+
+	if (!rte_eth_dev_is_valid_port(port_id))
+		return false;
+	ops = rte_eth_devices[port_id].dev_ops;
+	return ops == &vnic_ethdev_ops || ops == &vnic_ethdev_secondary_ops;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+
+#include <rte_alarm.h>
+
+#include "vnic_ctrl.h"
+#include "vnic_device.h"
+#include "vnic_log.h"
+#include "vnic_port.h"
+#include "vnic_queue.h"
+
+/*
+ * What happens to a port without the application's doing. Everything here
+ * runs in EAL's interrupt thread; applications are told after the lock is
+ * released, for they may call back.
+ */
+
+#define HEALTH_PERIOD_US 100000
+/* The back end's coming and going must not be missed. */
+#define LOCK_BACKEND_MS 5000
+
+static const char *const fault_text[] = {
+	[VRING_FAULT_NONE] = "none",
+	[VRING_FAULT_USED_IDX] = "used index beyond what is outstanding",
+	[VRING_FAULT_USED_ID] = "id of no outstanding buffer",
+	[VRING_FAULT_USED_LEN] = "length beyond the buffer",
+	[VRING_FAULT_NUM_BUFFERS] = "frame of more buffers than used",
+};
+
+static enum vnic_violation
+fault_violation(uint8_t fault)
+{
+	switch (fault) {
+	case VRING_FAULT_USED_IDX:
+		return VNIC_VIOLATION_USED_IDX;
+	case VRING_FAULT_USED_LEN:
+		return VNIC_VIOLATION_USED_LEN;
+	case VRING_FAULT_NUM_BUFFERS:
+		return VNIC_VIOLATION_NUM_BUFFERS;
+	default:
+		return VNIC_VIOLATION_USED_ID;
+	}
+}
+
+/* The port cannot go on: gates shut, link down, until it is restarted. */
+static void
+event_needs_reset(struct vnic_dev *dev)
+{
+	dev->resets_needed++;
+	dev->state = VNIC_DEV_NEEDS_RESET;
+	vnic_device_park(dev);
+}
+
+static bool
+event_fault(struct vnic_dev *dev, const struct vring *vr, const char *way,
+	    uint16_t queue_id)
+{
+	uint8_t fault = vr->fault;
+
+	if (fault == VRING_FAULT_NONE)
+		return false;
+	dev->violations[fault_violation(fault)]++;
+	VNIC_LOG(ERR, "%s: %s queue %u is stopped, the device broke its ring: %s",
+		 dev->name, way, queue_id,
+		 fault < RTE_DIM(fault_text) ? fault_text[fault] : "?");
+	return true;
+}
+
+/* Each fault is counted once: a port with one is parked at once. */
+static bool
+event_faults(struct vnic_dev *dev)
+{
+	bool any = false;
+	uint16_t i;
+
+	for (i = 0; i < dev->nb_pairs; i++) {
+		const struct vnic_rxq *rxq = dev->data->rx_queues[i];
+		const struct vnic_txq *txq = dev->data->tx_queues[i];
+
+		any |= event_fault(dev, &rxq->vr, "receive", i);
+		any |= event_fault(dev, &txq->vr, "transmit", i);
+	}
+	return any;
+}
+
+static void
+event_config(struct vnic_dev *dev)
+{
+	uint8_t status = 0;
+	int ret = vnic_transport_ops(dev)->status_get(dev, &status);
+
+	if (ret == 0 && status != VIRTIO_STATUS_GONE &&
+	    (status & VIRTIO_STATUS_NEEDS_RESET)) {
+		VNIC_LOG(ERR, "%s: the device asks to be reset (status 0x%02x): restart port %u",
+			 dev->name, status, dev->port_id);
+		event_needs_reset(dev);
+		return;
+	}
+	vnic_link_refresh(dev);
+}
+
+static void
+event_health(struct vnic_dev *dev)
+{
+	if (!vnic_dev_running(dev))
+		return;
+	if (event_faults(dev)) {
+		event_needs_reset(dev);
+		return;
+	}
+	if (dev->config_pending || dev->events_polled) {
+		dev->config_pending = false;
+		event_config(dev);
+	}
+}
+
+static void
+event_tick(void *arg)
+{
+	struct vnic_dev *dev = arg;
+
+	/* Whoever holds the lock changes the port: look again next time. */
+	if (vnic_dev_lock(dev, 0) == 0) {
+		event_health(dev);
+		vnic_dev_unlock(dev);
+		vnic_link_tell(dev);
+	}
+	if (dev->health_armed &&
+	    rte_eal_alarm_set(HEALTH_PERIOD_US, event_tick, dev) < 0)
+		VNIC_LOG(ERR, "%s: no alarm: port %u is watched no more",
+			 dev->name, dev->port_id);
+}
+
+int
+vnic_event_health_start(struct vnic_dev *dev)
+{
+	int ret;
+
+	dev->health_armed = true;
+	ret = rte_eal_alarm_set(HEALTH_PERIOD_US, event_tick, dev);
+	if (ret < 0) {
+		dev->health_armed = false;
+		VNIC_LOG(ERR, "%s: no alarm to watch port %u with: error %d",
+			 dev->name, dev->port_id, ret);
+	}
+	return ret;
+}
+
+void
+vnic_event_health_stop(struct vnic_dev *dev)
+{
+	if (!dev->health_armed)
+		return;
+	dev->health_armed = false;
+	/* Waits for a tick that runs, unless this is called from it. */
+	rte_eal_alarm_cancel(event_tick, dev);
+}
+
+void
+vnic_event_config_changed(struct vnic_dev *dev)
+{
+	dev->config_changes++;
+	dev->config_pending = true;
+	/* Busy: the health timer reads it. */
+	if (vnic_dev_lock(dev, VNIC_LOCK_EVENT_MS) < 0)
+		return;
+	if (!dev->closed && vnic_dev_running(dev)) {
+		dev->config_pending = false;
+		event_config(dev);
+	}
+	vnic_dev_unlock(dev);
+	vnic_link_tell(dev);
+}
+
+void
+vnic_event_removed(struct vnic_dev *dev)
+{
+	bool told = dev->state == VNIC_DEV_GONE;
+
+	if (told || vnic_dev_lock(dev, LOCK_BACKEND_MS) < 0)
+		return;
+	if (dev->state == VNIC_DEV_STARTED)
+		vnic_device_park(dev);
+	dev->state = VNIC_DEV_GONE;
+	VNIC_LOG(NOTICE, "%s: the device of port %u is gone", dev->name,
+		 dev->port_id);
+	vnic_dev_unlock(dev);
+	vnic_link_tell(dev);
+	rte_eth_dev_callback_process(vnic_eth_dev(dev),
+				     RTE_ETH_EVENT_INTR_RMV, NULL);
+}
+
+static int
+event_backend_locked(struct vnic_dev *dev, bool up)
+{
+	bool started = dev->state == VNIC_DEV_STARTED ||
+		dev->state == VNIC_DEV_NEEDS_RESET;
+
+	if (dev->closed)
+		return -ENODEV;
+	if (!started)
+		return 0;
+	if (up)
+		return vnic_device_resume(dev);
+	dev->backend_losses++;
+	if (!dev->parked)
+		vnic_device_park(dev);
+	return 0;
+}
+
+int
+vnic_event_backend(struct vnic_dev *dev, bool up)
+{
+	int ret = vnic_dev_lock(dev, LOCK_BACKEND_MS);
+
+	if (ret < 0)
+		return ret;
+	ret = event_backend_locked(dev, up);
+	vnic_dev_unlock(dev);
+	vnic_link_tell(dev);
+	return ret;
+}

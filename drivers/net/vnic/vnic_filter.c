@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "vnic_ctrl.h"
+#include "vnic_log.h"
+#include "vnic_port.h"
+
+/*
+ * Receive filters. A device without CTRL_RX has none: it passes every frame,
+ * so modes and further addresses are in force without a command.
+ */
+
+/* One command under the lock; while stopped the wish is kept by ethdev. */
+static int
+filter_rx_mode(struct rte_eth_dev *eth_dev, uint8_t command, bool on)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	int ret;
+
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX))
+		return 0;
+	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+	if (ret < 0)
+		return ret;
+	if (vnic_dev_running(dev))
+		ret = vnic_ctrl_rx_mode(dev, command, on);
+	vnic_dev_unlock(dev);
+	return ret;
+}
+
+int
+vnic_filter_promisc_enable(struct rte_eth_dev *eth_dev)
+{
+	return filter_rx_mode(eth_dev, VIRTIO_NET_CTRL_RX_PROMISC, true);
+}
+
+int
+vnic_filter_promisc_disable(struct rte_eth_dev *eth_dev)
+{
+	return filter_rx_mode(eth_dev, VIRTIO_NET_CTRL_RX_PROMISC, false);
+}
+
+int
+vnic_filter_allmulti_enable(struct rte_eth_dev *eth_dev)
+{
+	return filter_rx_mode(eth_dev, VIRTIO_NET_CTRL_RX_ALLMULTI, true);
+}
+
+int
+vnic_filter_allmulti_disable(struct rte_eth_dev *eth_dev)
+{
+	return filter_rx_mode(eth_dev, VIRTIO_NET_CTRL_RX_ALLMULTI, false);
+}
+
+struct filter_table {
+	struct rte_ether_addr unicast[VNIC_MAC_MAX];
+	struct rte_ether_addr multicast[VNIC_MAC_MAX];
+	uint32_t nb_unicast;
+	uint32_t nb_multicast;
+	bool overflow;	/**< more multicast addresses than fit */
+};
+
+static void
+filter_table_add(struct filter_table *t, const struct rte_ether_addr *mac)
+{
+	if (rte_is_zero_ether_addr(mac))
+		return;
+	if (rte_is_unicast_ether_addr(mac))
+		t->unicast[t->nb_unicast++] = *mac;
+	else if (t->nb_multicast < VNIC_MAC_MAX)
+		t->multicast[t->nb_multicast++] = *mac;
+	else
+		t->overflow = true;
+}
+
+/* All addresses of the port but its first, with @p index being @p mac. */
+static void
+filter_table_fill(const struct vnic_dev *dev, struct filter_table *t,
+		  uint32_t index, const struct rte_ether_addr *mac)
+{
+	uint32_t i;
+
+	memset(t, 0, sizeof(*t));
+	for (i = 1; i < VNIC_MAC_MAX; i++)
+		filter_table_add(t, i == index ? mac :
+				 &dev->data->mac_addrs[i]);
+	for (i = 0; i < dev->nb_mc_addrs; i++)
+		filter_table_add(t, &dev->mc_addrs[i]);
+}
+
+/* Exact filter if it fits, else all multicast frames. */
+static int
+filter_table_send(struct vnic_dev *dev, const struct filter_table *t)
+{
+	bool all = t->overflow || dev->data->all_multicast;
+	int ret;
+
+	ret = vnic_ctrl_mac_table(dev, t->unicast, t->nb_unicast,
+				  t->multicast, t->nb_multicast);
+	if (ret == 0)
+		ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_ALLMULTI, all);
+	return ret;
+}
+
+/* Ask the device for the table with one address changed. */
+static int
+filter_table_change(struct vnic_dev *dev, uint32_t index,
+		    const struct rte_ether_addr *mac)
+{
+	struct filter_table t;
+	int ret;
+
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX))
+		return 0;
+	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+	if (ret < 0)
+		return ret;
+	filter_table_fill(dev, &t, index, mac);
+	if (vnic_dev_running(dev))
+		ret = filter_table_send(dev, &t);
+	vnic_dev_unlock(dev);
+	return ret;
+}
+
+/*
+ * The configuration field is never written (5.1.4.1): without its command the
+ * device's own address stays. A device without an address takes any.
+ */
+int
+vnic_filter_mac_set(struct rte_eth_dev *eth_dev, struct rte_ether_addr *mac)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	bool can = vnic_dev_has(dev, VIRTIO_NET_F_CTRL_MAC_ADDR);
+	int ret;
+
+	if (rte_is_same_ether_addr(mac, &dev->mac) && !can)
+		return 0;
+	if (!can && (vnic_dev_has(dev, VIRTIO_NET_F_MAC) ||
+		     vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX))) {
+		VNIC_LOG(ERR, "%s: the MAC address cannot be changed: the device does not offer CTRL_MAC_ADDR with CTRL_RX",
+			 dev->name);
+		return -ENOTSUP;
+	}
+	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+	if (ret < 0)
+		return ret;
+	if (can && vnic_dev_running(dev))
+		ret = vnic_ctrl_mac_set(dev, mac);
+	if (ret == 0)
+		dev->mac = *mac;
+	vnic_dev_unlock(dev);
+	return ret;
+}
+
+int
+vnic_filter_mac_add(struct rte_eth_dev *eth_dev, struct rte_ether_addr *mac,
+		    uint32_t index, uint32_t pool)
+{
+	RTE_SET_USED(pool);
+	if (index == 0 || index >= VNIC_MAC_MAX)
+		return -EINVAL;
+	return filter_table_change(vnic_dev_of(eth_dev), index, mac);
+}
+
+void
+vnic_filter_mac_remove(struct rte_eth_dev *eth_dev, uint32_t index)
+{
+	const struct rte_ether_addr none = { .addr_bytes = { 0 } };
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+
+	if (index == 0 || index >= VNIC_MAC_MAX)
+		return;
+	if (filter_table_change(dev, index, &none) < 0)
+		VNIC_LOG(ERR, "%s: the device keeps MAC address %u in its filter",
+			 dev->name, index);
+}
+
+int
+vnic_filter_mc_list(struct rte_eth_dev *eth_dev, struct rte_ether_addr *addrs,
+		    uint32_t nb)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	struct rte_ether_addr old[VNIC_MAC_MAX];
+	uint32_t old_nb = dev->nb_mc_addrs;
+	int ret;
+
+	if (nb > VNIC_MAC_MAX) {
+		VNIC_LOG(ERR, "%s: %u multicast addresses are too many, at most %u fit: use all-multicast",
+			 dev->name, nb, VNIC_MAC_MAX);
+		return -ENOSPC;
+	}
+	memcpy(old, dev->mc_addrs, sizeof(old));
+	if (nb > 0)
+		memcpy(dev->mc_addrs, addrs, nb * sizeof(*addrs));
+	dev->nb_mc_addrs = nb;
+	ret = filter_table_change(dev, 0, NULL);
+	if (ret < 0) {
+		memcpy(dev->mc_addrs, old, sizeof(old));
+		dev->nb_mc_addrs = old_nb;
+	}
+	return ret;
+}
+
+int
+vnic_filter_vlan(struct rte_eth_dev *eth_dev, uint16_t vlan_id, int on)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	int ret;
+
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_VLAN))
+		return -ENOTSUP;
+	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+	if (ret < 0)
+		return ret;
+	if (vnic_dev_running(dev))
+		ret = vnic_ctrl_vlan(dev, vlan_id, on);
+	vnic_dev_unlock(dev);
+	return ret;
+}
+
+/* CTRL_VLAN is agreed on when the port is configured, or not at all. */
+int
+vnic_filter_vlan_offload(struct rte_eth_dev *eth_dev, int mask)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	uint64_t now = eth_dev->data->dev_conf.rxmode.offloads;
+	bool asked = now & RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
+
+	if (!(mask & RTE_ETH_VLAN_FILTER_MASK))
+		return 0;
+	if (asked == vnic_dev_has(dev, VIRTIO_NET_F_CTRL_VLAN))
+		return 0;
+	VNIC_LOG(ERR, "%s: the VLAN filter can only be turned %s by configuring the port again",
+		 dev->name, asked ? "on" : "off");
+	return -ENOTSUP;
+}
+
+static int
+filter_vlan_restore(struct vnic_dev *dev)
+{
+	const struct rte_vlan_filter_conf *vfc = &dev->data->vlan_filter_conf;
+	unsigned int id;
+	int ret = 0;
+
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_VLAN))
+		return 0;
+	for (id = 0; id < 4096 && ret == 0; id++)
+		if (vfc->ids[id / 64] & (UINT64_C(1) << (id % 64)))
+			ret = vnic_ctrl_vlan(dev, id, true);
+	return ret;
+}
+
+int
+vnic_filter_restore(struct vnic_dev *dev)
+{
+	struct filter_table t;
+	int ret = filter_vlan_restore(dev);
+
+	if (ret < 0 || !vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX))
+		return ret;
+	if (vnic_dev_has(dev, VIRTIO_NET_F_CTRL_MAC_ADDR))
+		ret = vnic_ctrl_mac_set(dev, &dev->mac);
+	filter_table_fill(dev, &t, 0, NULL);
+	if (ret == 0)
+		ret = filter_table_send(dev, &t);
+	if (ret == 0)
+		ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_PROMISC,
+					dev->data->promiscuous);
+	return ret;
+}

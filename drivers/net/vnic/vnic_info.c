@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "vnic_path.h"
+#include "vnic_port.h"
+#include "vnic_queue.h"
+
+/* What an application may ask about a port; changes nothing. */
+
+static bool
+info_rx_path_can(uint32_t flag)
+{
+	unsigned int i, nb;
+	const struct vnic_rx_path *paths = vnic_rx_paths(&nb);
+
+	for (i = 0; i < nb; i++)
+		if (paths[i].flags & flag)
+			return true;
+	return false;
+}
+
+static bool
+info_tx_path_can(uint32_t flag)
+{
+	unsigned int i, nb;
+	const struct vnic_tx_path *paths = vnic_tx_paths(&nb);
+
+	for (i = 0; i < nb; i++)
+		if (paths[i].flags & flag)
+			return true;
+	return false;
+}
+
+/* What the features would be if the application asked for everything. */
+static struct virtio_features
+info_features(const struct vnic_dev *dev)
+{
+	struct vnic_negotiation nego;
+	struct vnic_need need = {
+		.transport = dev->transport,
+		.args = &dev->args,
+		.rx_offloads = UINT64_MAX,
+		.tx_offloads = UINT64_MAX,
+		.bad_config = dev->bad_config,
+	};
+
+	vnic_negotiate(dev->offered, &need, &nego);
+	return nego.accepted;
+}
+
+uint64_t
+vnic_info_rx_offloads(const struct vnic_dev *dev)
+{
+	struct virtio_features f = info_features(dev);
+	uint64_t offloads = 0;
+
+	if (virtio_features_has(&f, VIRTIO_NET_F_MRG_RXBUF))
+		offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
+	if (virtio_features_has(&f, VIRTIO_NET_F_CTRL_VLAN))
+		offloads |= RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
+	if (virtio_features_has(&f, VIRTIO_NET_F_GUEST_CSUM) &&
+	    info_rx_path_can(VNIC_PATH_OFFLOAD))
+		offloads |= RTE_ETH_RX_OFFLOAD_UDP_CKSUM |
+			RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+	return offloads;
+}
+
+uint64_t
+vnic_info_tx_offloads(const struct vnic_dev *dev)
+{
+	struct virtio_features f = info_features(dev);
+	uint64_t offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS |
+		RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+
+	if (!info_tx_path_can(VNIC_PATH_OFFLOAD))
+		return offloads;
+	if (virtio_features_has(&f, VIRTIO_NET_F_CSUM))
+		offloads |= RTE_ETH_TX_OFFLOAD_UDP_CKSUM |
+			RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
+	/* One capability for both address families. */
+	if (virtio_features_has(&f, VIRTIO_NET_F_HOST_TSO4) &&
+	    virtio_features_has(&f, VIRTIO_NET_F_HOST_TSO6))
+		offloads |= RTE_ETH_TX_OFFLOAD_TCP_TSO;
+	return offloads;
+}
+
+static void
+info_limits(const struct vnic_dev *dev, struct rte_eth_dev_info *info)
+{
+	info->max_rx_queues = dev->usable_pairs;
+	info->max_tx_queues = dev->usable_pairs;
+	info->max_mac_addrs = VNIC_MAC_MAX;
+	info->min_mtu = RTE_ETHER_MIN_MTU;
+	info->max_mtu = dev->max_mtu;
+	info->min_rx_bufsize = RTE_ETHER_MIN_LEN;
+	info->max_rx_pktlen = (uint32_t)dev->max_mtu + VNIC_FRAME_OVERHEAD;
+	info->rx_desc_lim = (struct rte_eth_desc_lim){
+		.nb_min = VNIC_DESC_MIN,
+		.nb_max = dev->max_desc,
+		.nb_align = VNIC_DESC_MIN,
+	};
+	info->tx_desc_lim = info->rx_desc_lim;
+	info->tx_desc_lim.nb_seg_max = VNIC_TX_SEGS_MAX;
+	info->tx_desc_lim.nb_mtu_seg_max = VNIC_TX_SEGS_MAX;
+}
+
+static void
+info_defaults(const struct vnic_dev *dev, struct rte_eth_dev_info *info)
+{
+	uint16_t ring = dev->args.queue_size != 0 ? dev->args.queue_size :
+		VNIC_DESC_DEFAULT;
+
+	info->default_rxportconf = (struct rte_eth_dev_portconf){
+		.burst_size = 32,
+		.ring_size = RTE_MIN(ring, dev->max_desc),
+		.nb_queues = 1,
+	};
+	info->default_txportconf = info->default_rxportconf;
+}
+
+int
+vnic_info_get(struct rte_eth_dev *eth_dev, struct rte_eth_dev_info *info)
+{
+	const struct vnic_dev *dev = vnic_dev_of(eth_dev);
+
+	info_limits(dev, info);
+	info_defaults(dev, info);
+	info->rx_offload_capa = vnic_info_rx_offloads(dev);
+	info->tx_offload_capa = vnic_info_tx_offloads(dev);
+	info->switch_info.domain_id = RTE_ETH_DEV_SWITCH_DOMAIN_ID_INVALID;
+	if (dev->link_speed != 0 &&
+	    dev->link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
+		info->speed_capa = rte_eth_speed_bitflag(dev->link_speed,
+							 dev->link_duplex);
+	return 0;
+}
+
+void
+vnic_info_rxq(struct rte_eth_dev *eth_dev, uint16_t queue_id,
+	      struct rte_eth_rxq_info *info)
+{
+	const struct vnic_rxq *rxq = eth_dev->data->rx_queues[queue_id];
+
+	info->mp = rxq->pool;
+	info->nb_desc = rxq->depth;
+	info->scattered_rx = eth_dev->data->scattered_rx;
+	info->conf.rx_free_thresh = rxq->refill_min;
+	info->conf.rx_drop_en = 1;
+	info->conf.offloads = rxq->offloads;
+}
+
+void
+vnic_info_txq(struct rte_eth_dev *eth_dev, uint16_t queue_id,
+	      struct rte_eth_txq_info *info)
+{
+	const struct vnic_txq *txq = eth_dev->data->tx_queues[queue_id];
+
+	info->nb_desc = txq->nb_desc;
+	info->conf.tx_free_thresh = txq->free_min;
+	info->conf.offloads = txq->offloads;
+}
+
+static int
+info_burst_mode(const char *name, struct rte_eth_burst_mode *mode)
+{
+	if (name == NULL)
+		return -EINVAL;
+	snprintf(mode->info, sizeof(mode->info), "%s", name);
+	return 0;
+}
+
+int
+vnic_info_rx_burst_mode(struct rte_eth_dev *eth_dev, uint16_t queue_id,
+			struct rte_eth_burst_mode *mode)
+{
+	const struct vnic_rx_path *path =
+		vnic_rx_path_select(vnic_dev_of(eth_dev));
+
+	RTE_SET_USED(queue_id);
+	return info_burst_mode(path == NULL ? NULL : path->name, mode);
+}
+
+int
+vnic_info_tx_burst_mode(struct rte_eth_dev *eth_dev, uint16_t queue_id,
+			struct rte_eth_burst_mode *mode)
+{
+	const struct vnic_tx_path *path =
+		vnic_tx_path_select(vnic_dev_of(eth_dev));
+
+	RTE_SET_USED(queue_id);
+	return info_burst_mode(path == NULL ? NULL : path->name, mode);
+}

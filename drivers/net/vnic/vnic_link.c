@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "vnic_log.h"
+#include "vnic_port.h"
+
+/* Section 5.1.4.2: without STATUS the link is up. */
+static bool
+link_is_up(struct vnic_dev *dev)
+{
+	const struct vnic_transport_ops *ops = vnic_transport_ops(dev);
+	rte_le16_t raw = 0;
+	uint16_t status;
+
+	if (!vnic_dev_running(dev))
+		return false;
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_STATUS))
+		return ops->link_get == NULL || ops->link_get(dev) == 1;
+	if (ops->config_read(dev, offsetof(struct virtio_net_config, status),
+			     &raw, sizeof(raw)) < 0)
+		return false;
+	status = rte_le_to_cpu_16(raw);
+	/* All ones is what a dead function reads as. */
+	if (status == UINT16_MAX)
+		return false;
+	if (status & VIRTIO_NET_S_ANNOUNCE)
+		dev->announce_requests++;
+	return status & VIRTIO_NET_S_LINK_UP;
+}
+
+/* Values that the specification does not define mean unknown (5.1.4.2). */
+static void
+link_speed_read(struct vnic_dev *dev)
+{
+	struct {
+		rte_le32_t speed;
+		uint8_t duplex;
+	} __rte_packed raw;
+	uint32_t speed;
+
+	dev->link_speed = RTE_ETH_SPEED_NUM_UNKNOWN;
+	dev->link_duplex = RTE_ETH_LINK_FULL_DUPLEX;
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_SPEED_DUPLEX) ||
+	    vnic_transport_ops(dev)->config_read(dev,
+			offsetof(struct virtio_net_config, speed), &raw,
+			sizeof(raw)) < 0)
+		return;
+	speed = rte_le_to_cpu_32(raw.speed);
+	if (speed > 0 && speed <= VIRTIO_NET_SPEED_MAX)
+		dev->link_speed = speed;
+	if (raw.duplex == VIRTIO_NET_DUPLEX_HALF)
+		dev->link_duplex = RTE_ETH_LINK_HALF_DUPLEX;
+}
+
+bool
+vnic_link_refresh(struct vnic_dev *dev)
+{
+	bool up = link_is_up(dev);
+	bool changed = up != dev->link_up;
+	struct rte_eth_link link = { .link_autoneg = RTE_ETH_LINK_FIXED };
+
+	if (up)
+		link_speed_read(dev);
+	dev->link_up = up;
+	link.link_status = up ? RTE_ETH_LINK_UP : RTE_ETH_LINK_DOWN;
+	link.link_speed = up ? dev->link_speed : RTE_ETH_SPEED_NUM_NONE;
+	link.link_duplex = dev->link_duplex;
+	rte_eth_linkstatus_set(vnic_eth_dev(dev), &link);
+	if (changed) {
+		dev->lsc_pending = true;
+		VNIC_LOG(INFO, "%s: port %u link %s", dev->name, dev->port_id,
+			 up ? "up" : "down");
+	}
+	return changed;
+}
+
+void
+vnic_link_tell(struct vnic_dev *dev)
+{
+	bool tell = dev->lsc_pending && dev->data->dev_conf.intr_conf.lsc != 0;
+
+	dev->lsc_pending = false;
+	if (tell)
+		rte_eth_dev_callback_process(vnic_eth_dev(dev),
+					     RTE_ETH_EVENT_INTR_LSC, NULL);
+}
+
+int
+vnic_link_update(struct rte_eth_dev *eth_dev, int wait_to_complete)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	struct rte_eth_link before = eth_dev->data->dev_link;
+
+	/* A virtio link does not negotiate: there is nothing to wait for. */
+	RTE_SET_USED(wait_to_complete);
+	if (vnic_dev_lock(dev, VNIC_LOCK_EVENT_MS) < 0)
+		return -1;
+	vnic_link_refresh(dev);
+	vnic_dev_unlock(dev);
+	return before.link_status == eth_dev->data->dev_link.link_status ?
+		-1 : 0;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_ethdev.h>
+
+#include "vnic.h"
+#include "vnic_negotiate.h"
+
+typedef enum vnic_verdict (*vnic_want_t)(const struct vnic_need *need);
+
+/** One feature of virtio 1.4; @p want NULL: not implemented. */
+struct vnic_feature {
+	uint8_t bit;
+	vnic_want_t want;
+	struct virtio_features all;	/**< needs all of these */
+	struct virtio_features any;	/**< and one of these, if not empty */
+};
+
+static enum vnic_verdict
+verdict_if(bool asked)
+{
+	return asked ? VNIC_VERDICT_ACCEPTED : VNIC_VERDICT_NOT_ASKED;
+}
+
+static enum vnic_verdict
+want_always(const struct vnic_need *need)
+{
+	RTE_SET_USED(need);
+	return VNIC_VERDICT_ACCEPTED;
+}
+
+static enum vnic_verdict
+want_mac(const struct vnic_need *need)
+{
+	return verdict_if(!need->args->has_mac);
+}
+
+static enum vnic_verdict
+want_mrg_rxbuf(const struct vnic_need *need)
+{
+	return verdict_if(need->args->mrg_rxbuf);
+}
+
+static enum vnic_verdict
+want_in_order(const struct vnic_need *need)
+{
+	return verdict_if(need->args->in_order);
+}
+
+static enum vnic_verdict
+want_packed(const struct vnic_need *need)
+{
+	return verdict_if(need->args->packed_vq);
+}
+
+/* vhost-user has no control queue; a bus has. */
+static enum vnic_verdict
+want_bus(const struct vnic_need *need)
+{
+	return need->transport == VNIC_TRANSPORT_USER ?
+		VNIC_VERDICT_TRANSPORT : VNIC_VERDICT_ACCEPTED;
+}
+
+/* An eventfd carries no data. */
+static enum vnic_verdict
+want_notification_data(const struct vnic_need *need)
+{
+	return need->transport == VNIC_TRANSPORT_PCI ?
+		VNIC_VERDICT_ACCEPTED : VNIC_VERDICT_TRANSPORT;
+}
+
+/* Once accepted the device drops every tag that it was not told of. */
+static enum vnic_verdict
+want_vlan(const struct vnic_need *need)
+{
+	if (want_bus(need) != VNIC_VERDICT_ACCEPTED)
+		return VNIC_VERDICT_TRANSPORT;
+	return verdict_if(need->rx_offloads & RTE_ETH_RX_OFFLOAD_VLAN_FILTER);
+}
+
+static enum vnic_verdict
+want_csum(const struct vnic_need *need)
+{
+	return verdict_if(need->tx_offloads & (RTE_ETH_TX_OFFLOAD_UDP_CKSUM |
+		RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_TSO));
+}
+
+static enum vnic_verdict
+want_guest_csum(const struct vnic_need *need)
+{
+	return verdict_if(need->rx_offloads & (RTE_ETH_RX_OFFLOAD_UDP_CKSUM |
+					       RTE_ETH_RX_OFFLOAD_TCP_CKSUM));
+}
+
+static enum vnic_verdict
+want_tso(const struct vnic_need *need)
+{
+	return verdict_if(need->tx_offloads & RTE_ETH_TX_OFFLOAD_TCP_TSO);
+}
+
+#define LOW(b) ((b) < 64 ? UINT64_C(1) << ((b) & 63) : 0)
+#define HIGH(b) ((b) < 64 ? 0 : UINT64_C(1) << ((b) & 63))
+#define SET1(a) { { LOW(VIRTIO_NET_F_##a), HIGH(VIRTIO_NET_F_##a) } }
+#define SET2(a, b) { { LOW(VIRTIO_NET_F_##a) | LOW(VIRTIO_NET_F_##b), \
+	HIGH(VIRTIO_NET_F_##a) | HIGH(VIRTIO_NET_F_##b) } }
+#define SET3(a, b, c) { { LOW(VIRTIO_NET_F_##a) | LOW(VIRTIO_NET_F_##b) | \
+	LOW(VIRTIO_NET_F_##c), 0 } }
+#define SET4(a, b, c, d) { { LOW(VIRTIO_NET_F_##a) | LOW(VIRTIO_NET_F_##b) | \
+	LOW(VIRTIO_NET_F_##c) | LOW(VIRTIO_NET_F_##d), 0 } }
+
+#define NET(name, ...) { VIRTIO_NET_F_##name, __VA_ARGS__ }
+#define RING(name, ...) { VIRTIO_F_##name, __VA_ARGS__ }
+
+static const struct vnic_feature vnic_features[] = {
+	NET(CSUM, want_csum),
+	NET(GUEST_CSUM, want_guest_csum),
+	NET(CTRL_GUEST_OFFLOADS, NULL, SET1(CTRL_VQ)),
+	NET(MTU, want_always),
+	NET(MAC, want_mac),
+	NET(GSO, NULL),
+	NET(GUEST_TSO4, NULL, SET1(GUEST_CSUM)),
+	NET(GUEST_TSO6, NULL, SET1(GUEST_CSUM)),
+	NET(GUEST_ECN, NULL, .any = SET2(GUEST_TSO4, GUEST_TSO6)),
+	NET(GUEST_UFO, NULL, SET1(GUEST_CSUM)),
+	NET(HOST_TSO4, want_tso, SET1(CSUM)),
+	NET(HOST_TSO6, want_tso, SET1(CSUM)),
+	NET(HOST_ECN, NULL, .any = SET2(HOST_TSO4, HOST_TSO6)),
+	NET(HOST_UFO, NULL, SET1(CSUM)),
+	NET(MRG_RXBUF, want_mrg_rxbuf),
+	NET(STATUS, want_always),
+	NET(CTRL_VQ, want_bus),
+	NET(CTRL_RX, want_bus, SET1(CTRL_VQ)),
+	NET(CTRL_VLAN, want_vlan, SET1(CTRL_VQ)),
+	NET(CTRL_RX_EXTRA, NULL, SET1(CTRL_VQ)),
+	NET(GUEST_ANNOUNCE, NULL, SET1(CTRL_VQ)),
+	NET(MQ, want_always, SET1(CTRL_VQ)),
+	/* 5.1.6.5.2: its command needs CTRL_RX, so the bit is of no use alone. */
+	NET(CTRL_MAC_ADDR, want_bus, SET2(CTRL_VQ, CTRL_RX)),
+	NET(DEVICE_STATS, NULL, SET1(CTRL_VQ)),
+	NET(HASH_TUNNEL, NULL, SET1(CTRL_VQ), SET2(RSS, HASH_REPORT)),
+	NET(VQ_NOTF_COAL, NULL, SET1(CTRL_VQ)),
+	NET(NOTF_COAL, NULL, SET1(CTRL_VQ)),
+	NET(GUEST_USO4, NULL, SET1(GUEST_CSUM)),
+	NET(GUEST_USO6, NULL, SET1(GUEST_CSUM)),
+	NET(HOST_USO, NULL, SET1(CSUM)),
+	NET(HASH_REPORT, NULL, SET1(CTRL_VQ)),
+	NET(GUEST_HDRLEN, NULL),
+	NET(RSS, NULL, SET1(CTRL_VQ)),
+	NET(RSC_EXT, NULL, .any = SET2(HOST_TSO4, HOST_TSO6)),
+	NET(STANDBY, NULL),
+	NET(SPEED_DUPLEX, want_always),
+	NET(RSS_CONTEXT, NULL, SET2(CTRL_VQ, RSS)),
+	NET(GUEST_UDP_TUNNEL_GSO, NULL,
+	    SET4(GUEST_TSO4, GUEST_TSO6, GUEST_USO4, GUEST_USO6)),
+	NET(GUEST_UDP_TUNNEL_GSO_CSUM, NULL, SET1(GUEST_UDP_TUNNEL_GSO)),
+	NET(HOST_UDP_TUNNEL_GSO, NULL, SET3(HOST_TSO4, HOST_TSO6, HOST_USO)),
+	NET(HOST_UDP_TUNNEL_GSO_CSUM, NULL, SET1(HOST_UDP_TUNNEL_GSO)),
+	NET(OUT_NET_HEADER, NULL),
+	NET(IPSEC, NULL),
+	RING(NOTIFY_ON_EMPTY, NULL),
+	RING(ANY_LAYOUT, NULL),
+	RING(INDIRECT_DESC, want_always),
+	RING(EVENT_IDX, want_always),
+	RING(VERSION_1, want_always),
+	RING(ACCESS_PLATFORM, want_bus),
+	RING(RING_PACKED, want_packed),
+	RING(IN_ORDER, want_in_order),
+	RING(ORDER_PLATFORM, want_bus),
+	RING(SR_IOV, NULL),
+	RING(NOTIFICATION_DATA, want_notification_data),
+	RING(NOTIF_CONFIG_DATA, NULL),
+	RING(RING_RESET, want_bus),
+	RING(ADMIN_VQ, NULL),
+	RING(SUSPEND, NULL),
+};
+
+/* Over vhost-user queue pairs are switched by messages, not by commands. */
+static struct virtio_features
+transport_provides(const struct vnic_need *need)
+{
+	struct virtio_features f = { { 0, 0 } };
+
+	if (need->transport == VNIC_TRANSPORT_USER)
+		virtio_features_add(&f, VIRTIO_NET_F_CTRL_VQ);
+	return f;
+}
+
+static enum vnic_verdict
+feature_verdict(const struct vnic_feature *f, struct virtio_features offered,
+		const struct vnic_need *need)
+{
+	enum vnic_verdict v;
+
+	if (f->want == NULL)
+		return VNIC_VERDICT_NOT_IMPLEMENTED;
+	v = f->want(need);
+	if (v != VNIC_VERDICT_ACCEPTED)
+		return v;
+	if (!virtio_features_has(&offered, f->bit))
+		return VNIC_VERDICT_NOT_OFFERED;
+	if (virtio_features_has(&need->bad_config, f->bit))
+		return VNIC_VERDICT_CONFIG;
+	return VNIC_VERDICT_ACCEPTED;
+}
+
+int
+vnic_negotiate_first_missing(const struct virtio_features *set,
+			     const struct virtio_features *in)
+{
+	unsigned int bit;
+
+	for (bit = 0; bit < VIRTIO_FEATURES_BITS; bit++)
+		if (virtio_features_has(set, bit) &&
+		    !virtio_features_has(in, bit))
+			return bit;
+	return -1;
+}
+
+/* A bit that @p f needs and that is not in @p have, or -1. */
+static int
+feature_lacks(const struct vnic_feature *f, const struct virtio_features *have)
+{
+	const struct virtio_features none = { { 0, 0 } };
+	struct virtio_features some = virtio_features_and(f->any, *have);
+	int bit = vnic_negotiate_first_missing(&f->all, have);
+
+	if (bit >= 0)
+		return bit;
+	if (virtio_features_equal(some, none))
+		return vnic_negotiate_first_missing(&f->any, have);
+	return -1;
+}
+
+/* Drop accepted bits that lack something; true if any was dropped. */
+static bool
+closure_step(struct vnic_negotiation *n, struct virtio_features provided)
+{
+	bool dropped = false;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(vnic_features); i++) {
+		const struct vnic_feature *f = &vnic_features[i];
+		struct virtio_features have = n->accepted;
+		int lacks;
+
+		if (!virtio_features_has(&n->accepted, f->bit))
+			continue;
+		have.w[0] |= provided.w[0];
+		have.w[1] |= provided.w[1];
+		lacks = feature_lacks(f, &have);
+		if (lacks < 0)
+			continue;
+		virtio_features_del(&n->accepted, f->bit);
+		n->verdict[f->bit] = VNIC_VERDICT_PREREQUISITE;
+		n->missing[f->bit] = lacks;
+		dropped = true;
+	}
+	return dropped;
+}
+
+void
+vnic_negotiate(struct virtio_features offered, const struct vnic_need *need,
+	       struct vnic_negotiation *out)
+{
+	unsigned int i;
+
+	memset(out, 0, sizeof(*out));
+	memset(out->verdict, VNIC_VERDICT_UNKNOWN, sizeof(out->verdict));
+	for (i = 0; i < RTE_DIM(vnic_features); i++) {
+		const struct vnic_feature *f = &vnic_features[i];
+		enum vnic_verdict v = feature_verdict(f, offered, need);
+
+		out->verdict[f->bit] = v;
+		if (v == VNIC_VERDICT_ACCEPTED ||
+		    v == VNIC_VERDICT_NOT_OFFERED ||
+		    v == VNIC_VERDICT_CONFIG)
+			virtio_features_add(&out->wanted, f->bit);
+		if (v == VNIC_VERDICT_ACCEPTED)
+			virtio_features_add(&out->accepted, f->bit);
+	}
+	while (closure_step(out, transport_provides(need)))
+		;
+}
+
+uint8_t
+vnic_negotiate_hdr_len(const struct virtio_features *accepted)
+{
+	if (virtio_features_has(accepted, VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO) ||
+	    virtio_features_has(accepted, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO))
+		return sizeof(struct virtio_net_hdr_tunnel);
+	if (virtio_features_has(accepted, VIRTIO_NET_F_HASH_REPORT))
+		return sizeof(struct virtio_net_hdr_hash);
+	if (virtio_features_has(accepted, VIRTIO_F_VERSION_1) ||
+	    virtio_features_has(accepted, VIRTIO_NET_F_MRG_RXBUF))
+		return sizeof(struct virtio_net_hdr);
+	return VIRTIO_NET_HDR_LEGACY_LEN;
+}
+
+const char *
+vnic_negotiate_name(unsigned int bit, char *buf, size_t size)
+{
+	const char *name = virtio_features_name(bit);
+
+	if (name != NULL)
+		snprintf(buf, size, "%s", name);
+	else
+		snprintf(buf, size, "bit %u", bit);
+	return buf;
+}
+
+static const char *const verdict_text[] = {
+	[VNIC_VERDICT_ACCEPTED] = "accepted",
+	[VNIC_VERDICT_NOT_OFFERED] = "not offered by the device",
+	[VNIC_VERDICT_UNKNOWN] = "not a network feature of virtio 1.4",
+	[VNIC_VERDICT_NOT_IMPLEMENTED] = "not implemented by the driver",
+	[VNIC_VERDICT_NOT_ASKED] = "not asked for",
+	[VNIC_VERDICT_TRANSPORT] = "not carried by the transport",
+	[VNIC_VERDICT_CONFIG] = "its configuration field is bad",
+};
+
+const char *
+vnic_negotiate_reason(const struct vnic_negotiation *n, unsigned int bit,
+		      char *buf, size_t size)
+{
+	char name[32];
+
+	if (n->verdict[bit] == VNIC_VERDICT_PREREQUISITE)
+		snprintf(buf, size, "needs %s, which is not accepted",
+			 vnic_negotiate_name(n->missing[bit], name,
+					     sizeof(name)));
+	else
+		snprintf(buf, size, "%s", verdict_text[n->verdict[bit]]);
+	return buf;
+}

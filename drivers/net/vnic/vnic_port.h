@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VNIC_PORT_H
+#define VNIC_PORT_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ethdev_driver.h>
+
+#include "vnic.h"
+#include "vnic_compat.h"
+
+/**
+ * @file
+ * What the files of the control plane give each other, by owning file. All
+ * but the pure ones run in the primary process under vnic_dev_lock(), which
+ * the ethdev operations and the event entry points take; "locked" below.
+ */
+
+static inline struct vnic_dev *
+vnic_dev_of(const struct rte_eth_dev *eth_dev)
+{
+	return eth_dev->data->dev_private;
+}
+
+static inline struct rte_eth_dev *
+vnic_eth_dev(const struct vnic_dev *dev)
+{
+	return &rte_eth_devices[dev->port_id];
+}
+
+/* vnic_device.c */
+
+/**
+ * Take the control lock, waiting at most @p ms. Whoever holds it waits for
+ * the device with deadlines of its own.
+ *
+ * @return 0, or -EBUSY.
+ */
+int
+vnic_dev_lock(struct vnic_dev *dev, unsigned int ms);
+void
+vnic_dev_unlock(struct vnic_dev *dev);
+/** Waits of an operation of the application, and of an event. */
+#define VNIC_LOCK_OP_MS 3000
+#define VNIC_LOCK_EVENT_MS 50
+
+/** The control lock is free and the port runs on a live device; locked. */
+static inline bool
+vnic_dev_running(const struct vnic_dev *dev)
+{
+	return dev->state == VNIC_DEV_STARTED && !dev->parked;
+}
+
+/**
+ * Reset the device and wait until it is quiet; then take back the mbufs of
+ * all its rings. Locked; gates shut.
+ *
+ * @return 0; an error of the transport: the rings' memory and mbufs are
+ *   quarantined until a later reset succeeds.
+ */
+int
+vnic_device_reset(struct vnic_dev *dev);
+
+/** Set bits of the device status, keeping those set before. */
+int
+vnic_device_status_add(struct vnic_dev *dev, uint8_t bits);
+
+/** The transport's word for a device that will never write again. */
+static inline bool
+vnic_device_is_gone(int err)
+{
+	return err == -ENODEV;
+}
+
+/** Features from vnic_negotiate for this configuration; changes nothing. */
+int
+vnic_device_negotiate(struct vnic_dev *dev, const struct rte_eth_conf *conf,
+		      struct vnic_negotiation *out);
+
+/** From a configured port to traffic, and back; locked. */
+int
+vnic_device_start(struct vnic_dev *dev);
+void
+vnic_device_stop(struct vnic_dev *dev);
+
+/** The back end is back: the same rings on a fresh device; locked. */
+int
+vnic_device_resume(struct vnic_dev *dev);
+
+/** Shut the gates of a running port, link down; locked. */
+void
+vnic_device_park(struct vnic_dev *dev);
+
+/* vnic_probe.c */
+
+/** Configuration space, each field bounded. */
+struct vnic_device_config {
+	bool has_mac;
+	struct rte_ether_addr mac;
+	uint16_t max_pairs;
+	uint16_t max_mtu;
+	struct virtio_features bad;	/**< bits whose fields are unusable */
+};
+
+/**
+ * Read the fields that @p offered announces.
+ *
+ * @return 0 (bad fields are in out->bad); -ENODEV, -ETIMEDOUT if the device
+ *   does not answer.
+ */
+int
+vnic_probe_config(struct vnic_dev *dev, const struct virtio_features *offered,
+		  struct vnic_device_config *out);
+
+/* vnic_link.c */
+
+/** Read link state, speed and duplex; true if the state changed. Locked. */
+bool
+vnic_link_refresh(struct vnic_dev *dev);
+/** Tell the application if it asked for link events; not locked. */
+void
+vnic_link_tell(struct vnic_dev *dev);
+int
+vnic_link_update(struct rte_eth_dev *eth_dev, int wait_to_complete);
+
+/* vnic_filter.c */
+
+/** After DRIVER_OK: VLANs, addresses and modes that the port has; locked. */
+int
+vnic_filter_restore(struct vnic_dev *dev);
+int
+vnic_filter_promisc_enable(struct rte_eth_dev *eth_dev);
+int
+vnic_filter_promisc_disable(struct rte_eth_dev *eth_dev);
+int
+vnic_filter_allmulti_enable(struct rte_eth_dev *eth_dev);
+int
+vnic_filter_allmulti_disable(struct rte_eth_dev *eth_dev);
+int
+vnic_filter_mac_set(struct rte_eth_dev *eth_dev, struct rte_ether_addr *mac);
+int
+vnic_filter_mac_add(struct rte_eth_dev *eth_dev, struct rte_ether_addr *mac,
+		    uint32_t index, uint32_t pool);
+void
+vnic_filter_mac_remove(struct rte_eth_dev *eth_dev, uint32_t index);
+int
+vnic_filter_mc_list(struct rte_eth_dev *eth_dev, struct rte_ether_addr *addrs,
+		    uint32_t nb);
+int
+vnic_filter_vlan(struct rte_eth_dev *eth_dev, uint16_t vlan_id, int on);
+int
+vnic_filter_vlan_offload(struct rte_eth_dev *eth_dev, int mask);
+
+/* vnic_event.c */
+
+/** Start and stop the 100 ms health timer of a started port. */
+int
+vnic_event_health_start(struct vnic_dev *dev);
+void
+vnic_event_health_stop(struct vnic_dev *dev);
+
+/* vnic_info.c */
+
+int
+vnic_info_get(struct rte_eth_dev *eth_dev, struct rte_eth_dev_info *info);
+uint64_t
+vnic_info_rx_offloads(const struct vnic_dev *dev);
+uint64_t
+vnic_info_tx_offloads(const struct vnic_dev *dev);
+void
+vnic_info_rxq(struct rte_eth_dev *eth_dev, uint16_t queue_id,
+	      struct rte_eth_rxq_info *info);
+void
+vnic_info_txq(struct rte_eth_dev *eth_dev, uint16_t queue_id,
+	      struct rte_eth_txq_info *info);
+int
+vnic_info_rx_burst_mode(struct rte_eth_dev *eth_dev, uint16_t queue_id,
+			struct rte_eth_burst_mode *mode);
+int
+vnic_info_tx_burst_mode(struct rte_eth_dev *eth_dev, uint16_t queue_id,
+			struct rte_eth_burst_mode *mode);
+
+/* vnic_setup.c: dev_configure and the life of queues, as ethdev sees it */
+
+int
+vnic_setup_configure(struct rte_eth_dev *eth_dev);
+int
+vnic_setup_rxq(struct rte_eth_dev *eth_dev, uint16_t queue_id,
+	       uint16_t nb_desc, unsigned int socket_id,
+	       const struct rte_eth_rxconf *conf, struct rte_mempool *pool);
+int
+vnic_setup_txq(struct rte_eth_dev *eth_dev, uint16_t queue_id,
+	       uint16_t nb_desc, unsigned int socket_id,
+	       const struct rte_eth_txconf *conf);
+void
+vnic_setup_rxq_release(struct rte_eth_dev *eth_dev, uint16_t queue_id);
+void
+vnic_setup_txq_release(struct rte_eth_dev *eth_dev, uint16_t queue_id);
+int
+vnic_setup_mtu(struct rte_eth_dev *eth_dev, uint16_t mtu);
+/** Whether frames of @p mtu fit into a queue's buffers; logs if not. */
+int
+vnic_setup_rx_room(const struct vnic_dev *dev, uint16_t queue_id,
+		   struct rte_mempool *pool, uint16_t nb_desc, uint16_t mtu);
+/** Bytes of frame that an MTU asks for: Ethernet header and one tag. */
+#define VNIC_FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + 4)
+
+/* vnic_ethdev.c */
+
+extern const struct eth_dev_ops vnic_ethdev_ops;
+extern const struct eth_dev_ops vnic_ethdev_secondary_ops;
+/** Whether a port of this process is one of ours. */
+bool
+vnic_ethdev_is_ours(uint16_t port_id);
+/** Install this process's burst functions for the negotiated features. */
+void
+vnic_ethdev_install_bursts(struct rte_eth_dev *eth_dev);
+void
+vnic_ethdev_remove_bursts(struct rte_eth_dev *eth_dev);
+
+#endif /* VNIC_PORT_H */

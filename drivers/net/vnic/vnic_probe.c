@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_ether.h>
+#include <rte_malloc.h>
+
+#include "vnic_device.h"
+#include "vnic_log.h"
+#include "vnic_port.h"
+#include "vnic_queue.h"
+
+/*
+ * First contact with a device: what it offers, and what its configuration
+ * space says, every field bounded (virtio 1.4, 2.5 and 5.1.4).
+ */
+
+#define CONFIG_FIELD(field) offsetof(struct virtio_net_config, field), \
+	sizeof(((struct virtio_net_config *)0)->field)
+
+/*
+ * A field that the device lacks makes its feature unusable and is no error;
+ * a device that does not answer is one.
+ */
+static int
+config_field(struct vnic_dev *dev, size_t off, size_t len, void *dst,
+	     struct vnic_device_config *out, unsigned int bit)
+{
+	int ret = vnic_transport_ops(dev)->config_read(dev, off, dst, len);
+
+	if (ret == -ENODEV || ret == -ETIMEDOUT || ret == -EPIPE)
+		return ret;
+	if (ret < 0) {
+		virtio_features_add(&out->bad, bit);
+		return 1;
+	}
+	return 0;
+}
+
+static void
+config_bad(struct vnic_dev *dev, struct vnic_device_config *out,
+	   unsigned int bit, unsigned int value, const char *legal)
+{
+	virtio_features_add(&out->bad, bit);
+	dev->violations[VNIC_VIOLATION_CONFIG]++;
+	VNIC_LOG(WARNING, "%s: %s is not used: the device's configuration says %u, legal is %s",
+		 dev->name, virtio_features_name(bit), value, legal);
+}
+
+static int
+config_mac(struct vnic_dev *dev, struct vnic_device_config *out)
+{
+	int ret = config_field(dev, CONFIG_FIELD(mac), &out->mac, out,
+			       VIRTIO_NET_F_MAC);
+
+	if (ret != 0)
+		return RTE_MIN(ret, 0);
+	if (rte_is_valid_assigned_ether_addr(&out->mac))
+		out->has_mac = true;
+	else
+		config_bad(dev, out, VIRTIO_NET_F_MAC,
+			   out->mac.addr_bytes[0],
+			   "a unicast address that is not zero (first byte shown)");
+	return 0;
+}
+
+static int
+config_pairs(struct vnic_dev *dev, struct vnic_device_config *out)
+{
+	rte_le16_t raw = 0;
+	uint16_t pairs;
+	int ret = config_field(dev, CONFIG_FIELD(max_virtqueue_pairs), &raw,
+			       out, VIRTIO_NET_F_MQ);
+
+	if (ret != 0)
+		return RTE_MIN(ret, 0);
+	pairs = rte_le_to_cpu_16(raw);
+	/* 0x8000 is legal, but then the control queue has no 16-bit number. */
+	if (pairs >= 1 && pairs < VIRTIO_NET_PAIRS_MAX)
+		out->max_pairs = pairs;
+	else
+		config_bad(dev, out, VIRTIO_NET_F_MQ, pairs,
+			   "1 to 32767 queue pairs");
+	return 0;
+}
+
+static int
+config_mtu(struct vnic_dev *dev, struct vnic_device_config *out)
+{
+	rte_le16_t raw = 0;
+	uint16_t mtu;
+	int ret = config_field(dev, CONFIG_FIELD(mtu), &raw, out,
+			       VIRTIO_NET_F_MTU);
+
+	if (ret != 0)
+		return RTE_MIN(ret, 0);
+	mtu = rte_le_to_cpu_16(raw);
+	if (mtu >= VIRTIO_NET_MTU_MIN)
+		out->max_mtu = mtu;
+	else
+		config_bad(dev, out, VIRTIO_NET_F_MTU, mtu, "68 to 65535");
+	return 0;
+}
+
+/* Fields that vnic_link.c reads later: only that they can be read. */
+static int
+config_link(struct vnic_dev *dev, const struct virtio_features *offered,
+	    struct vnic_device_config *out)
+{
+	uint8_t raw[5];
+	int ret = 0;
+
+	if (virtio_features_has(offered, VIRTIO_NET_F_STATUS))
+		ret = config_field(dev, CONFIG_FIELD(status), raw, out,
+				   VIRTIO_NET_F_STATUS);
+	if (ret >= 0 && virtio_features_has(offered, VIRTIO_NET_F_SPEED_DUPLEX))
+		ret = config_field(dev,
+			offsetof(struct virtio_net_config, speed), sizeof(raw),
+			raw, out, VIRTIO_NET_F_SPEED_DUPLEX);
+	return RTE_MIN(ret, 0);
+}
+
+int
+vnic_probe_config(struct vnic_dev *dev, const struct virtio_features *offered,
+		  struct vnic_device_config *out)
+{
+	int ret = 0;
+
+	memset(out, 0, sizeof(*out));
+	out->max_pairs = 1;
+	out->max_mtu = UINT16_MAX;
+	if (virtio_features_has(offered, VIRTIO_NET_F_MAC))
+		ret = config_mac(dev, out);
+	if (ret == 0 && (virtio_features_has(offered, VIRTIO_NET_F_MQ) ||
+			 virtio_features_has(offered, VIRTIO_NET_F_RSS)))
+		ret = config_pairs(dev, out);
+	if (ret == 0 && virtio_features_has(offered, VIRTIO_NET_F_MTU))
+		ret = config_mtu(dev, out);
+	if (ret == 0)
+		ret = config_link(dev, offered, out);
+	if (ret < 0)
+		VNIC_LOG(ERR, "%s: the device's configuration space cannot be read: %s",
+			 dev->name, strerror(-ret));
+	return ret;
+}
+
+/* Pairs whose rings exist, up to what the driver and the user allow. */
+static int
+probe_pairs(struct vnic_dev *dev)
+{
+	const struct vnic_transport_ops *ops = vnic_transport_ops(dev);
+	uint16_t limit = RTE_MIN(dev->max_pairs, VNIC_QUEUE_PAIRS_MAX);
+	uint16_t i, rx = 0, tx = 0;
+	int ret;
+
+	limit = RTE_MIN(limit, RTE_MAX_QUEUES_PER_PORT);
+	if (dev->args.queues != 0)
+		limit = RTE_MIN(limit, dev->args.queues);
+	for (i = 0; i < limit; i++) {
+		ret = ops->queue_max(dev, vnic_vq_rx(i), &rx);
+		if (ret == 0)
+			ret = ops->queue_max(dev, vnic_vq_tx(i), &tx);
+		if (ret < 0)
+			return ret;
+		if (rx < VNIC_DESC_MIN || tx < VNIC_DESC_MIN)
+			break;
+		if (i == 0)
+			dev->max_desc = RTE_MIN(rte_align32prevpow2(
+				RTE_MIN(rx, tx)), (uint32_t)VNIC_DESC_MAX);
+	}
+	if (i == 0) {
+		VNIC_LOG(ERR, "%s: the device has no usable queue pair (rx %u, tx %u descriptors; %u are needed)",
+			 dev->name, rx, tx, VNIC_DESC_MIN);
+		return -EPROTO;
+	}
+	dev->usable_pairs = i;
+	return 0;
+}
+
+static void
+probe_mac(struct vnic_dev *dev, const struct vnic_device_config *config)
+{
+	if (dev->args.has_mac)
+		dev->mac = dev->args.mac;
+	else if (config->has_mac)
+		dev->mac = config->mac;
+	else
+		rte_eth_random_addr(dev->mac.addr_bytes);
+}
+
+/* Sections 6.1 and 6.2: what no configuration of the port can change. */
+static int
+probe_offer(struct vnic_dev *dev)
+{
+	if (!virtio_features_has(&dev->offered, VIRTIO_F_VERSION_1)) {
+		VNIC_LOG(ERR, "%s: the device does not offer VIRTIO_F_VERSION_1: a legacy device is not supported, make it a modern or transitional one (QEMU: disable-legacy=on)",
+			 dev->name);
+		return -ENOTSUP;
+	}
+	if (dev->transport == VNIC_TRANSPORT_PCI &&
+	    rte_eal_iova_mode() == RTE_IOVA_VA &&
+	    !virtio_features_has(&dev->offered, VIRTIO_F_ACCESS_PLATFORM)) {
+		VNIC_LOG(ERR, "%s: the device bypasses the IOMMU (no VIRTIO_F_ACCESS_PLATFORM) and would use virtual addresses as physical ones: start EAL with --iova-mode=pa, or the device with iommu_platform=on",
+			 dev->name);
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+static int
+probe_device(struct vnic_dev *dev)
+{
+	const struct vnic_transport_ops *ops = vnic_transport_ops(dev);
+	struct vnic_device_config config;
+	int ret;
+
+	ret = vnic_device_reset(dev);
+	if (ret == 0)
+		ret = vnic_device_status_add(dev, VIRTIO_STATUS_ACKNOWLEDGE);
+	if (ret == 0)
+		ret = vnic_device_status_add(dev, VIRTIO_STATUS_DRIVER);
+	if (ret == 0)
+		ret = ops->features_get(dev, &dev->offered);
+	if (ret < 0) {
+		VNIC_LOG(ERR, "%s: no first contact with the device: %s",
+			 dev->name, strerror(-ret));
+		return ret;
+	}
+	ret = probe_offer(dev);
+	if (ret == 0)
+		ret = vnic_probe_config(dev, &dev->offered, &config);
+	if (ret < 0)
+		return ret;
+	dev->max_pairs = config.max_pairs;
+	dev->max_mtu = config.max_mtu;
+	dev->mtu = RTE_MIN(config.max_mtu, RTE_ETHER_MTU);
+	dev->bad_config = config.bad;
+	probe_mac(dev, &config);
+	return probe_pairs(dev);
+}
+
+static int
+probe_ethdev(struct rte_eth_dev *eth_dev)
+{
+	struct rte_eth_dev_data *data = eth_dev->data;
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+
+	data->mac_addrs = rte_zmalloc("vnic_mac",
+		VNIC_MAC_MAX * sizeof(*data->mac_addrs), 0);
+	if (data->mac_addrs == NULL) {
+		VNIC_LOG(ERR, "%s: no memory for MAC addresses", dev->name);
+		return -ENOMEM;
+	}
+	data->mac_addrs[0] = dev->mac;
+	data->mtu = dev->mtu;
+	data->promiscuous = 0;
+	data->dev_flags |= RTE_ETH_DEV_INTR_LSC | RTE_ETH_DEV_INTR_RMV;
+	data->dev_link = (struct rte_eth_link){
+		.link_speed = RTE_ETH_SPEED_NUM_UNKNOWN,
+		.link_duplex = RTE_ETH_LINK_FULL_DUPLEX,
+		.link_autoneg = RTE_ETH_LINK_FIXED,
+		.link_status = RTE_ETH_LINK_DOWN,
+	};
+	eth_dev->dev_ops = &vnic_ethdev_ops;
+	vnic_ethdev_remove_bursts(eth_dev);
+	return vnic_notify_table(data->port_id, dev->max_pairs * 2 + 1);
+}
+
+int
+vnic_device_probe(struct rte_eth_dev *eth_dev)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	struct rte_eth_conf conf = { .rxmode = { .mtu = 0 } };
+	int ret;
+
+	if (vnic_transport_ops(dev) == NULL) {
+		VNIC_LOG(ERR, "%s: no transport %d in this build", dev->name,
+			 dev->transport);
+		return -ENOTSUP;
+	}
+	dev->port_id = eth_dev->data->port_id;
+	dev->data = eth_dev->data;
+	dev->state = VNIC_DEV_PROBED;
+	rte_spinlock_init(&dev->ctrl_lock);
+	ret = probe_device(dev);
+	if (ret == 0)
+		ret = vnic_device_negotiate(dev, &conf, &dev->nego);
+	if (ret == 0)
+		ret = probe_ethdev(eth_dev);
+	/* Nothing runs yet: left reset, on success until dev_start. */
+	if (ret < 0 && !vnic_device_is_gone(ret))
+		vnic_device_status_add(dev, VIRTIO_STATUS_FAILED);
+	if (vnic_device_reset(dev) < 0 && ret == 0)
+		ret = -ETIMEDOUT;
+	if (ret < 0) {
+		rte_free(eth_dev->data->mac_addrs);
+		eth_dev->data->mac_addrs = NULL;
+		vnic_notify_table(dev->port_id, 0);
+	}
+	return ret;
+}
+
+int
+vnic_device_attach(struct rte_eth_dev *eth_dev)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	const struct vnic_transport_ops *ops = vnic_transport_ops(dev);
+	uint16_t port_id = eth_dev->data->port_id;
+	uint16_t i;
+	int ret;
+
+	if (ops == NULL) {
+		VNIC_LOG(ERR, "%s: no transport %d in this process", dev->name,
+			 dev->transport);
+		return -ENOTSUP;
+	}
+	ret = vnic_notify_table(port_id, dev->max_pairs * 2 + 1);
+	if (ret < 0)
+		return ret;
+	eth_dev->dev_ops = &vnic_ethdev_secondary_ops;
+	vnic_ethdev_remove_bursts(eth_dev);
+	if (dev->state != VNIC_DEV_STARTED)
+		return 0;
+	for (i = 0; i < dev->nb_pairs * 2 && ops->notify_attach != NULL; i++) {
+		ret = ops->notify_attach(dev, i, vnic_notify_slot(port_id, i));
+		if (ret < 0) {
+			VNIC_LOG(ERR, "%s: no doorbell of virtqueue %u in this process: %s",
+				 dev->name, i, strerror(-ret));
+			vnic_notify_table(port_id, 0);
+			return ret;
+		}
+	}
+	vnic_ethdev_install_bursts(eth_dev);
+	return 0;
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_mbuf.h>
+
+#include "vnic_ctrl.h"
+#include "vnic_log.h"
+#include "vnic_port.h"
+#include "vnic_queue.h"
+#include "vnic_stats.h"
+
+/*
+ * Configuration of a stopped port and its queues. Every request is checked
+ * whole before anything changes.
+ */
+
+static int
+setup_check_modes(const struct vnic_dev *dev, const struct rte_eth_conf *conf)
+{
+	/* Applications ask for RSS with an empty mask where there is none. */
+	bool rss = (conf->rxmode.mq_mode & RTE_ETH_MQ_RX_RSS_FLAG) != 0 &&
+		conf->rx_adv_conf.rss_conf.rss_hf != 0;
+
+	if (rss || (conf->rxmode.mq_mode & ~RTE_ETH_MQ_RX_RSS_FLAG) != 0) {
+		VNIC_LOG(ERR, "%s: receive mode %d with hash functions 0x%" PRIx64 " is not supported: use RTE_ETH_MQ_RX_NONE, the device steers by flow",
+			 dev->name, conf->rxmode.mq_mode,
+			 conf->rx_adv_conf.rss_conf.rss_hf);
+		return -ENOTSUP;
+	}
+	if (conf->txmode.mq_mode != RTE_ETH_MQ_TX_NONE) {
+		VNIC_LOG(ERR, "%s: transmit mode %d is not supported: use RTE_ETH_MQ_TX_NONE",
+			 dev->name, conf->txmode.mq_mode);
+		return -ENOTSUP;
+	}
+	if (conf->lpbk_mode != 0 || conf->dcb_capability_en != 0) {
+		VNIC_LOG(ERR, "%s: neither loopback nor DCB is supported",
+			 dev->name);
+		return -ENOTSUP;
+	}
+	if (conf->intr_conf.rxq != 0) {
+		VNIC_LOG(ERR, "%s: receive interrupts are not supported: leave intr_conf.rxq 0",
+			 dev->name);
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+static int
+setup_check_offloads(const struct vnic_dev *dev,
+		     const struct rte_eth_conf *conf)
+{
+	uint64_t rx = conf->rxmode.offloads & ~vnic_info_rx_offloads(dev);
+	uint64_t tx = conf->txmode.offloads & ~vnic_info_tx_offloads(dev);
+
+	if (rx == 0 && tx == 0)
+		return 0;
+	VNIC_LOG(ERR, "%s: the device does not offer %s offloads 0x%" PRIx64,
+		 dev->name, rx != 0 ? "receive" : "transmit",
+		 rx != 0 ? rx : tx);
+	return -ENOTSUP;
+}
+
+static int
+setup_check_queues(const struct vnic_dev *dev)
+{
+	uint16_t rx = dev->data->nb_rx_queues;
+	uint16_t tx = dev->data->nb_tx_queues;
+
+	if (rx != tx) {
+		VNIC_LOG(ERR, "%s: %u receive and %u transmit queues: virtio queues come in pairs, ask for as many of each",
+			 dev->name, rx, tx);
+		return -EINVAL;
+	}
+	if (rx == 0 || rx > dev->usable_pairs) {
+		VNIC_LOG(ERR, "%s: %u queue pairs were asked for, the device has %u",
+			 dev->name, rx, dev->usable_pairs);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int
+setup_check_mtu(const struct vnic_dev *dev, uint32_t mtu)
+{
+	if (mtu >= RTE_ETHER_MIN_MTU && mtu <= dev->max_mtu)
+		return 0;
+	VNIC_LOG(ERR, "%s: MTU %u is not possible: %u to %u are", dev->name,
+		 mtu, RTE_ETHER_MIN_MTU, dev->max_mtu);
+	return -EINVAL;
+}
+
+static int
+setup_check(struct vnic_dev *dev, const struct rte_eth_conf *conf,
+	    struct vnic_negotiation *nego)
+{
+	int ret;
+
+	if (dev->state == VNIC_DEV_GONE)
+		return -ENODEV;
+	ret = setup_check_modes(dev, conf);
+	if (ret == 0)
+		ret = setup_check_offloads(dev, conf);
+	if (ret == 0)
+		ret = setup_check_queues(dev);
+	if (ret == 0)
+		ret = setup_check_mtu(dev, conf->rxmode.mtu);
+	/* A device that never let go of the last rings gets no others. */
+	if (ret == 0 && dev->quarantined)
+		ret = vnic_device_reset(dev);
+	if (ret == 0)
+		ret = vnic_device_negotiate(dev, conf, nego);
+	if (ret == 0 && dev->data->nb_rx_queues > 1 &&
+	    !virtio_features_has(&nego->accepted, VIRTIO_NET_F_MQ)) {
+		VNIC_LOG(ERR, "%s: %u queue pairs need MQ, which is not accepted",
+			 dev->name, dev->data->nb_rx_queues);
+		ret = -EINVAL;
+	}
+	return ret;
+}
+
+static int
+setup_configure_locked(struct vnic_dev *dev)
+{
+	const struct rte_eth_conf *conf = &dev->data->dev_conf;
+	struct vnic_negotiation nego;
+	int ret = setup_check(dev, conf, &nego);
+
+	if (ret == 0 &&
+	    virtio_features_has(&nego.accepted, VIRTIO_NET_F_CTRL_VQ))
+		ret = vnic_ctrl_create(dev);
+	if (ret == 0)
+		ret = vnic_stats_alloc(dev);
+	if (ret < 0)
+		return ret;
+	dev->nego = nego;
+	dev->wanted = nego.wanted;
+	dev->accepted = nego.accepted;
+	dev->hdr_len = vnic_negotiate_hdr_len(&nego.accepted);
+	dev->nb_pairs = dev->data->nb_rx_queues;
+	dev->mtu = conf->rxmode.mtu;
+	dev->state = VNIC_DEV_CONFIGURED;
+	return 0;
+}
+
+int
+vnic_setup_configure(struct rte_eth_dev *eth_dev)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+
+	if (ret < 0)
+		return ret;
+	ret = setup_configure_locked(dev);
+	vnic_dev_unlock(dev);
+	return ret;
+}
+
+int
+vnic_setup_rx_room(const struct vnic_dev *dev, uint16_t queue_id,
+		   struct rte_mempool *pool, uint16_t nb_desc, uint16_t mtu)
+{
+	uint32_t data = rte_pktmbuf_data_room_size(pool);
+	uint32_t frame = RTE_MAX((uint32_t)mtu, RTE_ETHER_MTU) +
+		VNIC_FRAME_OVERHEAD;
+	bool mrg = vnic_dev_has(dev, VIRTIO_NET_F_MRG_RXBUF);
+	uint32_t need = (mrg ? RTE_ETHER_MIN_LEN : frame) + dev->hdr_len;
+	uint32_t room = data > RTE_PKTMBUF_HEADROOM ?
+		data - RTE_PKTMBUF_HEADROOM : 0;
+
+	if (room < need) {
+		VNIC_LOG(ERR, "%s: receive queue %u: mbufs of pool %s have %u bytes of data room, %u are needed for MTU %u%s",
+			 dev->name, queue_id, pool->name, data,
+			 need + RTE_PKTMBUF_HEADROOM, mtu,
+			 mrg ? "" : " without mergeable buffers");
+		return -EINVAL;
+	}
+	/* NCF-07: all buffers together hold at least one frame. */
+	if ((uint64_t)(room - dev->hdr_len) * nb_desc < frame) {
+		VNIC_LOG(ERR, "%s: receive queue %u: %u buffers of %u bytes cannot hold one frame of %u",
+			 dev->name, queue_id, nb_desc, room, frame);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* A power of two within the virtqueue's bounds. */
+static int
+setup_check_desc(struct vnic_dev *dev, uint16_t vq_index, uint16_t queue_id,
+		 uint16_t nb_desc)
+{
+	const char *way = vq_index & 1 ? "transmit" : "receive";
+	uint16_t max = 0;
+	uint32_t best;
+	int ret = vnic_transport_ops(dev)->queue_max(dev, vq_index, &max);
+
+	if (ret < 0)
+		return ret;
+	if (max < VNIC_DESC_MIN) {
+		VNIC_LOG(ERR, "%s: %s queue %u does not exist on the device",
+			 dev->name, way, queue_id);
+		return -EINVAL;
+	}
+	max = RTE_MIN(rte_align32prevpow2(max), (uint32_t)VNIC_DESC_MAX);
+	best = nb_desc <= VNIC_DESC_MIN ? VNIC_DESC_MIN :
+		RTE_MIN(rte_align32pow2(nb_desc), (uint32_t)max);
+	if (nb_desc == best)
+		return 0;
+	VNIC_LOG(ERR, "%s: %s queue %u: %u descriptors are not possible: the number must be a power of two from %u to %u; the nearest is %u",
+		 dev->name, way, queue_id, nb_desc, VNIC_DESC_MIN, max, best);
+	return -EINVAL;
+}
+
+static int
+setup_check_state(const struct vnic_dev *dev, bool deferred)
+{
+	if (dev->state == VNIC_DEV_GONE)
+		return -ENODEV;
+	if (dev->data->dev_started) {
+		VNIC_LOG(ERR, "%s: queues can be set up while the port is stopped only",
+			 dev->name);
+		return -EBUSY;
+	}
+	if (deferred) {
+		VNIC_LOG(ERR, "%s: deferred start of a queue is not supported",
+			 dev->name);
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+static int
+setup_rxq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
+		 unsigned int socket_id, const struct rte_eth_rxconf *conf,
+		 struct rte_mempool *pool)
+{
+	struct vnic_rxq *rxq = NULL;
+	int ret = setup_check_state(dev, conf->rx_deferred_start);
+
+	if (ret == 0 && pool == NULL) {
+		VNIC_LOG(ERR, "%s: receive queue %u: one mempool is needed, buffer split is not supported",
+			 dev->name, queue_id);
+		ret = -ENOTSUP;
+	}
+	if (ret == 0)
+		ret = setup_check_desc(dev, vnic_vq_rx(queue_id), queue_id,
+				       nb_desc);
+	if (ret == 0)
+		ret = vnic_setup_rx_room(dev, queue_id, pool, nb_desc,
+					 dev->mtu);
+	if (ret == 0)
+		ret = vnic_rxq_create(dev, queue_id, nb_desc, socket_id,
+			conf->offloads | dev->data->dev_conf.rxmode.offloads,
+			pool, &rxq);
+	if (ret < 0)
+		return ret;
+	dev->data->rx_queues[queue_id] = rxq;
+	return 0;
+}
+
+int
+vnic_setup_rxq(struct rte_eth_dev *eth_dev, uint16_t queue_id,
+	       uint16_t nb_desc, unsigned int socket_id,
+	       const struct rte_eth_rxconf *conf, struct rte_mempool *pool)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+
+	if (ret < 0)
+		return ret;
+	ret = setup_rxq_locked(dev, queue_id, nb_desc, socket_id, conf, pool);
+	vnic_dev_unlock(dev);
+	return ret;
+}
+
+static int
+setup_txq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
+		 unsigned int socket_id, const struct rte_eth_txconf *conf)
+{
+	struct vnic_txq *txq = NULL;
+	int ret = setup_check_state(dev, conf->tx_deferred_start);
+
+	if (ret == 0)
+		ret = setup_check_desc(dev, vnic_vq_tx(queue_id), queue_id,
+				       nb_desc);
+	if (ret == 0 && conf->tx_free_thresh > nb_desc) {
+		VNIC_LOG(ERR, "%s: transmit queue %u: tx_free_thresh %u is above the number of descriptors, %u",
+			 dev->name, queue_id, conf->tx_free_thresh, nb_desc);
+		ret = -EINVAL;
+	}
+	if (ret == 0)
+		ret = vnic_txq_create(dev, queue_id, nb_desc, socket_id,
+			conf->offloads | dev->data->dev_conf.txmode.offloads,
+			conf->tx_free_thresh, &txq);
+	if (ret < 0)
+		return ret;
+	dev->data->tx_queues[queue_id] = txq;
+	return 0;
+}
+
+int
+vnic_setup_txq(struct rte_eth_dev *eth_dev, uint16_t queue_id,
+	       uint16_t nb_desc, unsigned int socket_id,
+	       const struct rte_eth_txconf *conf)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+
+	if (ret < 0)
+		return ret;
+	ret = setup_txq_locked(dev, queue_id, nb_desc, socket_id, conf);
+	vnic_dev_unlock(dev);
+	return ret;
+}
+
+/* Memory that the device may still write to is never freed. */
+static bool
+setup_must_keep(const struct vnic_dev *dev, bool enabled, const char *way,
+		uint16_t queue_id)
+{
+	if (!dev->quarantined || !enabled)
+		return false;
+	VNIC_LOG(ERR, "%s: memory of %s queue %u is lost: the device never confirmed its reset",
+		 dev->name, way, queue_id);
+	return true;
+}
+
+void
+vnic_setup_rxq_release(struct rte_eth_dev *eth_dev, uint16_t queue_id)
+{
+	struct vnic_rxq *rxq = eth_dev->data->rx_queues[queue_id];
+
+	eth_dev->data->rx_queues[queue_id] = NULL;
+	if (rxq != NULL && !setup_must_keep(rxq->dev, rxq->enabled, "receive",
+					    queue_id))
+		vnic_rxq_free(rxq);
+}
+
+void
+vnic_setup_txq_release(struct rte_eth_dev *eth_dev, uint16_t queue_id)
+{
+	struct vnic_txq *txq = eth_dev->data->tx_queues[queue_id];
+
+	eth_dev->data->tx_queues[queue_id] = NULL;
+	if (txq != NULL && !setup_must_keep(txq->dev, txq->enabled,
+					    "transmit", queue_id))
+		vnic_txq_free(txq);
+}
+
+int
+vnic_setup_mtu(struct rte_eth_dev *eth_dev, uint16_t mtu)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	uint16_t i;
+	int ret = setup_check_mtu(dev, mtu);
+
+	for (i = 0; i < eth_dev->data->nb_rx_queues && ret == 0; i++) {
+		const struct vnic_rxq *rxq = eth_dev->data->rx_queues[i];
+
+		if (rxq != NULL)
+			ret = vnic_setup_rx_room(dev, i, rxq->pool, rxq->depth,
+						 mtu);
+	}
+	if (ret == 0)
+		ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+	if (ret < 0)
+		return ret;
+	dev->mtu = mtu;
+	vnic_dev_unlock(dev);
+	return 0;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+#include "vnic_log.h"
+#include "vnic_port.h"
+#include "vnic_queue.h"
+#include "vnic_stats.h"
+
+/** In shared memory: a secondary reads, and may reset. */
+struct vnic_stats_base {
+	uint64_t violations[VNIC_VIOLATION_MAX];
+	uint64_t port[4];
+	uint16_t nb_pairs;
+	struct {
+		struct vnic_rxq_stats rx;
+		struct vnic_txq_stats tx;
+	} pair[];
+};
+
+#define RX(field) { #field, offsetof(struct vnic_rxq_stats, field) }
+#define TX(field) { #field, offsetof(struct vnic_txq_stats, field) }
+
+static const struct vnic_stats_field rxq_fields[] = {
+	RX(packets), RX(bytes), RX(bursts), RX(empty), RX(kicks),
+	RX(kicks_saved), RX(nombuf), RX(errors), RX(slow),
+};
+
+static const struct vnic_stats_field txq_fields[] = {
+	TX(packets), TX(bytes), TX(bursts), TX(full), TX(kicks),
+	TX(kicks_saved), TX(errors), TX(completed), TX(returned), TX(slow),
+};
+
+static const char *const violation_names[VNIC_VIOLATION_MAX] = {
+	[VNIC_VIOLATION_USED_IDX] = "used_idx",
+	[VNIC_VIOLATION_USED_ID] = "used_id",
+	[VNIC_VIOLATION_USED_LEN] = "used_len",
+	[VNIC_VIOLATION_NUM_BUFFERS] = "num_buffers",
+	[VNIC_VIOLATION_HEADER] = "header",
+	[VNIC_VIOLATION_CONFIG] = "config",
+	[VNIC_VIOLATION_CTRL] = "ctrl",
+	[VNIC_VIOLATION_MESSAGE] = "message",
+};
+
+/* In the order of vnic_stats_base.port[]. */
+#define PORT(field) { #field, offsetof(struct vnic_dev, field) }
+static const struct vnic_stats_field port_fields[] = {
+	PORT(config_changes), PORT(announce_requests), PORT(resets_needed),
+	PORT(backend_losses),
+};
+
+const struct vnic_stats_field *
+vnic_stats_rxq_fields(unsigned int *nb)
+{
+	*nb = RTE_DIM(rxq_fields);
+	return rxq_fields;
+}
+
+const struct vnic_stats_field *
+vnic_stats_txq_fields(unsigned int *nb)
+{
+	*nb = RTE_DIM(txq_fields);
+	return txq_fields;
+}
+
+const char *
+vnic_stats_violation_name(unsigned int kind)
+{
+	return kind < VNIC_VIOLATION_MAX ? violation_names[kind] : NULL;
+}
+
+static uint64_t
+counter_at(const void *counters, uint16_t offset)
+{
+	return *(const uint64_t *)RTE_PTR_ADD(counters, offset);
+}
+
+int
+vnic_stats_alloc(struct vnic_dev *dev)
+{
+	struct vnic_stats_base *base;
+
+	RTE_BUILD_BUG_ON(RTE_DIM(port_fields) != RTE_DIM(base->port));
+	if (dev->stats_base != NULL)
+		return 0;
+	base = rte_zmalloc("vnic_stats", sizeof(*base) +
+			   dev->usable_pairs * sizeof(base->pair[0]),
+			   RTE_CACHE_LINE_SIZE);
+	if (base == NULL) {
+		VNIC_LOG(ERR, "%s: no memory for statistics: give EAL more huge pages",
+			 dev->name);
+		return -ENOMEM;
+	}
+	base->nb_pairs = dev->usable_pairs;
+	dev->stats_base = base;
+	return 0;
+}
+
+void
+vnic_stats_free(struct vnic_dev *dev)
+{
+	rte_free(dev->stats_base);
+	dev->stats_base = NULL;
+}
+
+/* A queue that was set up anew counts from zero, below its last reset. */
+static uint64_t
+since(uint64_t now, uint64_t then)
+{
+	return now >= then ? now - then : now;
+}
+
+static uint64_t
+rxq_value(const struct vnic_dev *dev, uint16_t q, uint16_t offset)
+{
+	const struct vnic_rxq *rxq = dev->data->rx_queues[q];
+
+	if (rxq == NULL || dev->stats_base == NULL)
+		return 0;
+	return since(counter_at(&rxq->stats, offset),
+		     counter_at(&dev->stats_base->pair[q].rx, offset));
+}
+
+static uint64_t
+txq_value(const struct vnic_dev *dev, uint16_t q, uint16_t offset)
+{
+	const struct vnic_txq *txq = dev->data->tx_queues[q];
+
+	if (txq == NULL || dev->stats_base == NULL)
+		return 0;
+	return since(counter_at(&txq->stats, offset),
+		     counter_at(&dev->stats_base->pair[q].tx, offset));
+}
+
+#define RXQ_VALUE(dev, q, field) \
+	rxq_value(dev, q, offsetof(struct vnic_rxq_stats, field))
+#define TXQ_VALUE(dev, q, field) \
+	txq_value(dev, q, offsetof(struct vnic_txq_stats, field))
+
+int
+vnic_stats_get(struct rte_eth_dev *eth_dev, struct rte_eth_stats *stats,
+	       struct eth_queue_stats *qstats)
+{
+	const struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	uint16_t q;
+
+	stats->rx_nombuf = 0;
+	for (q = 0; q < eth_dev->data->nb_rx_queues; q++) {
+		uint64_t packets = RXQ_VALUE(dev, q, packets);
+		uint64_t bytes = RXQ_VALUE(dev, q, bytes);
+		uint64_t errors = RXQ_VALUE(dev, q, errors);
+
+		stats->ipackets += packets;
+		stats->ibytes += bytes;
+		stats->ierrors += errors;
+		stats->rx_nombuf += RXQ_VALUE(dev, q, nombuf);
+		if (qstats == NULL || q >= RTE_ETHDEV_QUEUE_STAT_CNTRS)
+			continue;
+		qstats->q_ipackets[q] = packets;
+		qstats->q_ibytes[q] = bytes;
+		qstats->q_errors[q] = errors;
+	}
+	for (q = 0; q < eth_dev->data->nb_tx_queues; q++) {
+		uint64_t packets = TXQ_VALUE(dev, q, packets);
+		uint64_t bytes = TXQ_VALUE(dev, q, bytes);
+
+		stats->opackets += packets;
+		stats->obytes += bytes;
+		stats->oerrors += TXQ_VALUE(dev, q, errors);
+		if (qstats == NULL || q >= RTE_ETHDEV_QUEUE_STAT_CNTRS)
+			continue;
+		qstats->q_opackets[q] = packets;
+		qstats->q_obytes[q] = bytes;
+	}
+	return 0;
+}
+
+int
+vnic_stats_reset(struct rte_eth_dev *eth_dev)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	struct vnic_stats_base *base = dev->stats_base;
+	uint16_t q;
+
+	if (base == NULL)
+		return 0;
+	memcpy(base->violations, dev->violations, sizeof(base->violations));
+	for (q = 0; q < RTE_DIM(port_fields); q++)
+		base->port[q] = counter_at(dev, port_fields[q].offset);
+	for (q = 0; q < eth_dev->data->nb_rx_queues; q++) {
+		const struct vnic_rxq *rxq = eth_dev->data->rx_queues[q];
+
+		if (rxq != NULL)
+			base->pair[q].rx = rxq->stats;
+	}
+	for (q = 0; q < eth_dev->data->nb_tx_queues; q++) {
+		const struct vnic_txq *txq = eth_dev->data->tx_queues[q];
+
+		if (txq != NULL)
+			base->pair[q].tx = txq->stats;
+	}
+	return 0;
+}
+
+static unsigned int
+xstats_count(const struct rte_eth_dev *eth_dev)
+{
+	return VNIC_VIOLATION_MAX + RTE_DIM(port_fields) +
+		eth_dev->data->nb_rx_queues * RTE_DIM(rxq_fields) +
+		eth_dev->data->nb_tx_queues * RTE_DIM(txq_fields);
+}
+
+/* The order here is the order of the names below. */
+int
+vnic_xstats_get(struct rte_eth_dev *eth_dev, struct rte_eth_xstat *xstats,
+		unsigned int n)
+{
+	const struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	const struct vnic_stats_base *base = dev->stats_base;
+	unsigned int i, k = 0, count = xstats_count(eth_dev);
+	uint16_t q;
+
+	if (xstats == NULL || n < count)
+		return count;
+	for (i = 0; i < VNIC_VIOLATION_MAX; i++)
+		xstats[k++].value = since(dev->violations[i],
+			base != NULL ? base->violations[i] : 0);
+	for (i = 0; i < RTE_DIM(port_fields); i++)
+		xstats[k++].value = since(
+			counter_at(dev, port_fields[i].offset),
+			base != NULL ? base->port[i] : 0);
+	for (q = 0; q < eth_dev->data->nb_rx_queues; q++)
+		for (i = 0; i < RTE_DIM(rxq_fields); i++)
+			xstats[k++].value = rxq_value(dev, q,
+						      rxq_fields[i].offset);
+	for (q = 0; q < eth_dev->data->nb_tx_queues; q++)
+		for (i = 0; i < RTE_DIM(txq_fields); i++)
+			xstats[k++].value = txq_value(dev, q,
+						      txq_fields[i].offset);
+	for (i = 0; i < count; i++)
+		xstats[i].id = i;
+	return count;
+}
+
+int
+vnic_xstats_get_names(struct rte_eth_dev *eth_dev,
+		      struct rte_eth_xstat_name *names, unsigned int n)
+{
+	unsigned int i, k = 0, count = xstats_count(eth_dev);
+	uint16_t q;
+
+	if (names == NULL || n < count)
+		return count;
+	for (i = 0; i < VNIC_VIOLATION_MAX; i++)
+		snprintf(names[k++].name, sizeof(names->name), "violation_%s",
+			 violation_names[i]);
+	for (i = 0; i < RTE_DIM(port_fields); i++)
+		snprintf(names[k++].name, sizeof(names->name), "%s",
+			 port_fields[i].name);
+	for (q = 0; q < eth_dev->data->nb_rx_queues; q++)
+		for (i = 0; i < RTE_DIM(rxq_fields); i++)
+			snprintf(names[k++].name, sizeof(names->name),
+				 "rx_q%u_%s", q, rxq_fields[i].name);
+	for (q = 0; q < eth_dev->data->nb_tx_queues; q++)
+		for (i = 0; i < RTE_DIM(txq_fields); i++)
+			snprintf(names[k++].name, sizeof(names->name),
+				 "tx_q%u_%s", q, txq_fields[i].name);
+	return count;
+}

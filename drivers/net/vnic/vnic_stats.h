@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VNIC_STATS_H
+#define VNIC_STATS_H
+
+#include <stdint.h>
+
+#include <ethdev_driver.h>
+
+#include "vnic_compat.h"
+#include "vnic_queue.h"
+
+/**
+ * @file
+ * Counters as the application sees them. The lcores' counters only grow: a
+ * reset keeps their values of that moment and subtracts them later. All of
+ * it works in any process.
+ */
+
+struct vnic_dev;
+
+/** Counters at the last reset, for every queue that a port can have. */
+int
+vnic_stats_alloc(struct vnic_dev *dev);
+void
+vnic_stats_free(struct vnic_dev *dev);
+
+/** @p qstats may be NULL. */
+int
+vnic_stats_get(struct rte_eth_dev *eth_dev, struct rte_eth_stats *stats,
+	       struct eth_queue_stats *qstats);
+int
+vnic_stats_reset(struct rte_eth_dev *eth_dev);
+int
+vnic_xstats_get(struct rte_eth_dev *eth_dev, struct rte_eth_xstat *xstats,
+		unsigned int n);
+int
+vnic_xstats_get_names(struct rte_eth_dev *eth_dev,
+		      struct rte_eth_xstat_name *names, unsigned int n);
+
+/** Counters of a queue, all 64-bit, by name and offset in the structs. */
+struct vnic_stats_field {
+	const char *name;
+	uint16_t offset;
+};
+const struct vnic_stats_field *
+vnic_stats_rxq_fields(unsigned int *nb);
+const struct vnic_stats_field *
+vnic_stats_txq_fields(unsigned int *nb);
+/** Name of a violation kind; see enum vnic_violation. */
+const char *
+vnic_stats_violation_name(unsigned int kind);
+
+#endif /* VNIC_STATS_H */

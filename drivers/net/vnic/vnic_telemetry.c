@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_telemetry.h>
+
+#include "vnic_negotiate.h"
+#include "vnic_path.h"
+#include "vnic_port.h"
+#include "vnic_queue.h"
+#include "vnic_stats.h"
+
+/*
+ * /vnic/... on DPDK's telemetry socket, in any process. A reply holds at most
+ * 16 KiB, 256 dictionary entries and 512 array entries, so queues are paged.
+ */
+
+#define QUEUES_PER_PAGE 16
+
+/* "P" or "P,FIRST"; NULL after a malformed or foreign port. */
+static const struct vnic_dev *
+telemetry_port(const char *params, unsigned long *first)
+{
+	unsigned long port;
+	char *end;
+
+	if (params == NULL || *params < '0' || *params > '9')
+		return NULL;
+	port = strtoul(params, &end, 10);
+	*first = 0;
+	if (*end == ',') {
+		if (end[1] < '0' || end[1] > '9')
+			return NULL;
+		*first = strtoul(end + 1, &end, 10);
+	}
+	if (*end != '\0' || port >= RTE_MAX_ETHPORTS ||
+	    !vnic_ethdev_is_ours(port))
+		return NULL;
+	return vnic_dev_of(&rte_eth_devices[port]);
+}
+
+static int
+telemetry_list(const char *cmd __rte_unused, const char *params __rte_unused,
+	       struct rte_tel_data *d)
+{
+	uint16_t port;
+
+	rte_tel_data_start_array(d, RTE_TEL_INT_VAL);
+	RTE_ETH_FOREACH_DEV(port)
+		if (vnic_ethdev_is_ours(port))
+			rte_tel_data_add_array_int(d, port);
+	return 0;
+}
+
+static const char *const state_text[] = {
+	[VNIC_DEV_PROBED] = "probed",
+	[VNIC_DEV_CONFIGURED] = "configured",
+	[VNIC_DEV_STARTED] = "started",
+	[VNIC_DEV_NEEDS_RESET] = "needs-reset",
+	[VNIC_DEV_GONE] = "gone",
+};
+
+/* Names of a set of features, under @p key. */
+static void
+info_names(struct rte_tel_data *d, const char *key,
+	   const struct virtio_features *set)
+{
+	struct rte_tel_data *names = rte_tel_data_alloc();
+	unsigned int bit;
+	char name[32];
+
+	if (names == NULL)
+		return;
+	rte_tel_data_start_array(names, RTE_TEL_STRING_VAL);
+	for (bit = 0; bit < VIRTIO_FEATURES_BITS; bit++)
+		if (virtio_features_has(set, bit))
+			rte_tel_data_add_array_string(names,
+				vnic_negotiate_name(bit, name, sizeof(name)));
+	rte_tel_data_add_dict_container(d, key, names, 0);
+}
+
+/* Bits that the device offers or the driver wants, and that are not used. */
+static void
+info_refused(struct rte_tel_data *d, const struct vnic_dev *dev)
+{
+	struct rte_tel_data *refused = rte_tel_data_alloc();
+	char name[32], reason[64];
+	unsigned int bit;
+
+	if (refused == NULL)
+		return;
+	rte_tel_data_start_dict(refused);
+	for (bit = 0; bit < VIRTIO_FEATURES_BITS; bit++) {
+		bool seen = virtio_features_has(&dev->offered, bit) ||
+			virtio_features_has(&dev->nego.wanted, bit);
+
+		if (!seen || dev->nego.verdict[bit] == VNIC_VERDICT_ACCEPTED)
+			continue;
+		vnic_negotiate_name(bit, name, sizeof(name));
+		/* Telemetry allows no blank in a key. */
+		if (virtio_features_name(bit) == NULL)
+			snprintf(name, sizeof(name), "bit_%u", bit);
+		rte_tel_data_add_dict_string(refused, name,
+			vnic_negotiate_reason(&dev->nego, bit, reason,
+					      sizeof(reason)));
+	}
+	rte_tel_data_add_dict_container(d, "refused", refused, 0);
+}
+
+static void
+info_device(struct rte_tel_data *d, const struct vnic_dev *dev)
+{
+	const struct vnic_transport_ops *ops = vnic_transport_ops(dev);
+	char mac[RTE_ETHER_ADDR_FMT_SIZE];
+
+	rte_ether_format_addr(mac, sizeof(mac), &dev->mac);
+	rte_tel_data_add_dict_string(d, "name", dev->name);
+	rte_tel_data_add_dict_string(d, "transport",
+				     ops != NULL ? ops->name : "?");
+	rte_tel_data_add_dict_string(d, "state", state_text[dev->state]);
+	rte_tel_data_add_dict_int(d, "parked", dev->parked);
+	rte_tel_data_add_dict_int(d, "quarantined", dev->quarantined);
+	rte_tel_data_add_dict_string(d, "mac", mac);
+	rte_tel_data_add_dict_int(d, "mtu", dev->mtu);
+	rte_tel_data_add_dict_int(d, "max_mtu", dev->max_mtu);
+	rte_tel_data_add_dict_int(d, "pairs", dev->nb_pairs);
+	rte_tel_data_add_dict_int(d, "max_pairs", dev->usable_pairs);
+	rte_tel_data_add_dict_int(d, "header_bytes", dev->hdr_len);
+	rte_tel_data_add_dict_string(d, "link", dev->link_up ? "up" : "down");
+	rte_tel_data_add_dict_string(d, "trust",
+		"L1 and L2: device-written values and shared memory");
+}
+
+static int
+telemetry_info(const char *cmd __rte_unused, const char *params,
+	       struct rte_tel_data *d)
+{
+	unsigned long first;
+	const struct vnic_dev *dev = telemetry_port(params, &first);
+	const struct vnic_rx_path *rx;
+	const struct vnic_tx_path *tx;
+
+	if (dev == NULL)
+		return -EINVAL;
+	rte_tel_data_start_dict(d);
+	info_device(d, dev);
+	if (dev->state != VNIC_DEV_PROBED) {
+		rx = vnic_rx_path_select(dev);
+		tx = vnic_tx_path_select(dev);
+		rte_tel_data_add_dict_string(d, "rx_path",
+					     rx != NULL ? rx->name : "none");
+		rte_tel_data_add_dict_string(d, "tx_path",
+					     tx != NULL ? tx->name : "none");
+	}
+	info_names(d, "offered", &dev->offered);
+	info_names(d, "accepted", &dev->nego.accepted);
+	info_refused(d, dev);
+	return 0;
+}
+
+static void
+queue_fields(struct rte_tel_data *d, const void *counters,
+	     const struct vnic_stats_field *fields, unsigned int nb)
+{
+	unsigned int i;
+
+	for (i = 0; i < nb; i++)
+		rte_tel_data_add_dict_uint(d, fields[i].name,
+			*(const uint64_t *)RTE_PTR_ADD(counters,
+						       fields[i].offset));
+}
+
+static void
+queue_ring(struct rte_tel_data *d, uint16_t queue_id, const struct vring *vr,
+	   bool enabled)
+{
+	rte_tel_data_add_dict_int(d, "queue", queue_id);
+	rte_tel_data_add_dict_int(d, "enabled", enabled);
+	rte_tel_data_add_dict_int(d, "size", vring_size(vr));
+	/* Both indexes move meanwhile: a snapshot. */
+	rte_tel_data_add_dict_int(d, "outstanding", vring_outstanding(vr));
+	rte_tel_data_add_dict_int(d, "fault", vr->fault);
+}
+
+static struct rte_tel_data *
+queue_rx(const struct vnic_rxq *rxq, uint16_t queue_id)
+{
+	struct rte_tel_data *q = rte_tel_data_alloc();
+	const struct vnic_stats_field *fields;
+	unsigned int nb;
+
+	if (q == NULL)
+		return NULL;
+	fields = vnic_stats_rxq_fields(&nb);
+	rte_tel_data_start_dict(q);
+	queue_ring(q, queue_id, &rxq->vr, rxq->enabled);
+	queue_fields(q, &rxq->stats, fields, nb);
+	return q;
+}
+
+static struct rte_tel_data *
+queue_tx(const struct vnic_txq *txq, uint16_t queue_id)
+{
+	struct rte_tel_data *q = rte_tel_data_alloc();
+	const struct vnic_stats_field *fields;
+	unsigned int nb;
+
+	if (q == NULL)
+		return NULL;
+	fields = vnic_stats_txq_fields(&nb);
+	rte_tel_data_start_dict(q);
+	queue_ring(q, queue_id, &txq->vr, txq->enabled);
+	queue_fields(q, &txq->stats, fields, nb);
+	return q;
+}
+
+static void
+queues_page(const struct vnic_dev *dev, uint16_t first, uint16_t last,
+	    struct rte_tel_data *rxqs, struct rte_tel_data *txqs)
+{
+	struct rte_tel_data *q;
+	uint16_t i;
+
+	rte_tel_data_start_array(rxqs, RTE_TEL_CONTAINER);
+	rte_tel_data_start_array(txqs, RTE_TEL_CONTAINER);
+	for (i = first; i < last; i++) {
+		const struct vnic_rxq *rxq = dev->data->rx_queues[i];
+		const struct vnic_txq *txq = dev->data->tx_queues[i];
+
+		q = rxq != NULL ? queue_rx(rxq, i) : NULL;
+		if (q != NULL)
+			rte_tel_data_add_array_container(rxqs, q, 0);
+		q = txq != NULL ? queue_tx(txq, i) : NULL;
+		if (q != NULL)
+			rte_tel_data_add_array_container(txqs, q, 0);
+	}
+}
+
+static int
+telemetry_queues(const char *cmd __rte_unused, const char *params,
+		 struct rte_tel_data *d)
+{
+	unsigned long first;
+	const struct vnic_dev *dev = telemetry_port(params, &first);
+	struct rte_tel_data *rxqs, *txqs;
+	uint16_t nb, last;
+
+	if (dev == NULL)
+		return -EINVAL;
+	nb = RTE_MIN(dev->data->nb_rx_queues, dev->data->nb_tx_queues);
+	first = RTE_MIN(first, nb);
+	last = RTE_MIN(first + QUEUES_PER_PAGE, nb);
+	rxqs = rte_tel_data_alloc();
+	txqs = rte_tel_data_alloc();
+	if (rxqs == NULL || txqs == NULL) {
+		rte_tel_data_free(rxqs);
+		rte_tel_data_free(txqs);
+		return -ENOMEM;
+	}
+	queues_page(dev, first, last, rxqs, txqs);
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_int(d, "pairs", nb);
+	rte_tel_data_add_dict_container(d, "rx", rxqs, 0);
+	rte_tel_data_add_dict_container(d, "tx", txqs, 0);
+	if (last < nb)
+		rte_tel_data_add_dict_int(d, "next", last);
+	return 0;
+}
+
+static int
+telemetry_errors(const char *cmd __rte_unused, const char *params,
+		 struct rte_tel_data *d)
+{
+	unsigned long first;
+	const struct vnic_dev *dev = telemetry_port(params, &first);
+	unsigned int i;
+
+	if (dev == NULL)
+		return -EINVAL;
+	rte_tel_data_start_dict(d);
+	for (i = 0; i < VNIC_VIOLATION_MAX; i++)
+		rte_tel_data_add_dict_uint(d, vnic_stats_violation_name(i),
+					   dev->violations[i]);
+	rte_tel_data_add_dict_uint(d, "resets_needed", dev->resets_needed);
+	rte_tel_data_add_dict_uint(d, "backend_losses", dev->backend_losses);
+	return 0;
+}
+
+RTE_INIT(vnic_telemetry_init)
+{
+	rte_telemetry_register_cmd("/vnic/list", telemetry_list,
+		"Ports of vnic. Takes no parameters");
+	rte_telemetry_register_cmd("/vnic/info", telemetry_info,
+		"Features, state and paths of a port. Parameters: int port_id");
+	rte_telemetry_register_cmd("/vnic/queues", telemetry_queues,
+		"Counters of queues, 16 pairs a reply. Parameters: int port_id[, int first_pair]");
+	rte_telemetry_register_cmd("/vnic/errors", telemetry_errors,
+		"What the device did against the specification. Parameters: int port_id");
+}
