@@ -128,10 +128,20 @@ fake_queue_reset_read(struct fake_pci *fake)
 
 	if (fake->pending_vq_reset > 0 && --fake->pending_vq_reset == 0) {
 		vq->reset = 0;
-		vq->enable = 0;
 		vq->size = vq->size_max;
 	}
 	return vq->reset;
+}
+
+static uint16_t
+fake_queue_enable_read(struct fake_pci *fake)
+{
+	struct fake_vq *vq = fake_vq(fake);
+
+	if (fake->pending_vq_reset == 0 && fake->pending_enable > 0 &&
+	    --fake->pending_enable == 0)
+		vq->enable = 0;
+	return vq->enable;
 }
 
 static uint32_t
@@ -171,7 +181,7 @@ fake_read_queue(struct fake_pci *fake, uint32_t off)
 	case FAKE_OFF(queue_msix_vector):
 		return fake_vector_echo(fake, vq->vector);
 	case FAKE_OFF(queue_enable):
-		return vq->enable;
+		return fake_queue_enable_read(fake);
 	case FAKE_OFF(queue_notify_off):
 		return vq->notify_off;
 	case FAKE_OFF(queue_notif_config_data):
@@ -274,6 +284,9 @@ fake_write_queue(struct fake_pci *fake, uint32_t off, uint32_t value)
 			fake_violation(fake, "queue_reset", off, value);
 		vq->reset = 1;
 		fake->pending_vq_reset = fake->vq_reset_reads;
+		fake->pending_enable = fake->enable_reads;
+		if (fake->enable_reads == 0)
+			vq->enable = 0;
 		return;
 	}
 	if (vq->enable)

@@ -67,6 +67,7 @@ struct fake_pci {
 	/* Behaviours. */
 	unsigned int reset_reads;	/**< reads of status until 0 */
 	unsigned int vq_reset_reads;	/**< reads of queue_reset until 0 */
+	unsigned int enable_reads;	/**< reads of queue_enable after that */
 	unsigned int changes;	/**< config reads that change generation */
 	bool gone;		/**< all reads give ones */
 	bool vector_wrong;	/**< echo another vector */
@@ -78,6 +79,7 @@ struct fake_pci {
 	/* What the driver did. */
 	unsigned int pending_reset;
 	unsigned int pending_vq_reset;
+	unsigned int pending_enable;
 	struct fake_access log[FAKE_LOG_MAX];
 	unsigned int nb_log;
 	unsigned int violations;

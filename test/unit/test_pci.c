@@ -430,7 +430,11 @@ test_queue_reset(void **state)
 	assert_int_equal(w->fake->vqs[1].reset, 0);
 	assert_int_equal(vnic_pci_notify_attach(w->dev, 1, &notify), 0);
 	assert_int_equal(notify.kind, VNIC_NOTIFY_NONE);
-	/* Back with another size. */
+	/* One that lets go of queue_enable last, and back at another size. */
+	assert_int_equal(vnic_pci_queue_enable(w->dev, &vq, &notify), 0);
+	w->fake->enable_reads = 5;
+	assert_int_equal(vnic_pci_queue_reset(w->dev, 1), 0);
+	assert_int_equal(w->fake->vqs[1].enable, 0);
 	vq.size = 256;
 	assert_int_equal(vnic_pci_queue_enable(w->dev, &vq, &notify), 0);
 	assert_int_equal(w->fake->vqs[1].size, 256);

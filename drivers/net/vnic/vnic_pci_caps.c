@@ -15,8 +15,6 @@
 #include "vnic_pci_caps.h"
 
 #define PCI_CONFIG_LEN 256
-/* As many as fit behind the 64-byte header, 4 bytes each. */
-#define CAPS_MAX 48
 
 /** What a kind of structure has to fulfil; virtio 1.4, 4.1.4.3 - 4.1.4.6. */
 struct caps_rule {
@@ -211,16 +209,15 @@ caps_visit_msix(struct caps_walk *walk, uint8_t id, uint8_t pos)
 	return 0;
 }
 
-/** Visit each capability once, however the list is linked. */
+/** Visit each capability once, however linked: at most 48 fit. */
 static int
 caps_walk_list(struct caps_walk *walk, uint8_t first, caps_visit_t visit)
 {
 	uint64_t visited = 0;	/* one bit a 4-byte position */
 	uint8_t head[2], pos = first & ~3;
-	unsigned int nr;
 	int ret;
 
-	for (nr = 0; pos >= PCI_STD_HEADER_SIZEOF && nr < CAPS_MAX; nr++) {
+	while (pos >= PCI_STD_HEADER_SIZEOF) {
 		if (visited & (UINT64_C(1) << (pos / 4))) {
 			VNIC_LOG(NOTICE, "%s: the list of PCI capabilities returns to %#x, its end is taken to be there",
 				 walk->space->name, pos);
