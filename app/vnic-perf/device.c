@@ -136,6 +136,21 @@ poll_account(struct perf *perf, unsigned int nr)
 		rte_pause();
 }
 
+static void
+order_change(struct perf *perf, uint32_t want, struct rtt_state *rtt)
+{
+	struct perf_device_window *w = &perf->window;
+
+	if (want & PERF_OP_MEASURE) {
+		memset(w, 0, sizeof(*w));
+		w->preempted = -perf_preemptions();
+	}
+	if (want == PERF_IDLE) {
+		w->preempted += perf_preemptions();
+		rtt->asked = false;
+	}
+}
+
 int
 perf_device_main(void *arg)
 {
@@ -146,10 +161,7 @@ perf_device_main(void *arg)
 	for (;;) {
 		want = atomic_load_explicit(&perf->order.want, memory_order_acquire);
 		if (unlikely(want != order)) {
-			if (want & PERF_OP_MEASURE)
-				memset(&perf->window, 0, sizeof(perf->window));
-			if (want == PERF_IDLE)
-				rtt.asked = false;
+			order_change(perf, want, &rtt);
 			order = want;
 			atomic_store_explicit(&perf->order.seen, order,
 					      memory_order_release);

@@ -62,7 +62,7 @@ struct perf_vq {
 	uint64_t near_size;
 	uint8_t *near_host;
 	uint64_t frames;
-	uint64_t bytes;
+	uint64_t bytes; /**< sent frames only */
 	uint64_t bad; /**< frames with a content that was never sent */
 	uint64_t chains; /**< buffers of more than one descriptor */
 	unsigned int next_source;

@@ -144,23 +144,25 @@ rx_chain(struct perf_device *dev, struct perf_vq *vq, uint16_t slot,
 }
 
 static __rte_always_inline unsigned int
-packed_rx(struct perf_device *dev, struct perf_vq *vq, unsigned int max, bool copy)
+packed_rx(struct perf_device *dev, struct perf_vq *vq, unsigned int max, bool copy,
+	  bool vary)
 {
+	struct perf_source src = perf_source_plain(dev);
 	struct packed_batch b;
 
 	batch_take(dev, vq, max, &b, true);
 	if (b.nr == 0)
 		return 0;
 	for (unsigned int i = 0; i < b.nr; i++) {
-		struct perf_source src = perf_source_next(dev, vq, copy);
 		struct packed_buf *buf = &b.buf[i];
 
+		if (vary)
+			src = perf_source_next(dev, vq, copy);
 		if (likely(buf->base != NULL && buf->len >= PERF_HDR_LEN + src.size))
 			perf_frame_write(buf->base, &src, copy);
 		else if (!rx_chain(dev, vq, buf->slot, &src))
 			return 0;
 		buf->len = PERF_HDR_LEN + src.size;
-		vq->bytes += src.size;
 	}
 	batch_return(vq, &b, true, false);
 	return b.nr;
@@ -213,8 +215,10 @@ unsigned int
 perf_packed_rx(struct perf_device *dev, struct perf_vq *vq, unsigned int max)
 {
 	if (dev->opt->copy)
-		return packed_rx(dev, vq, max, true);
-	return packed_rx(dev, vq, max, false);
+		return packed_rx(dev, vq, max, true, true);
+	if (dev->opt->imix)
+		return packed_rx(dev, vq, max, false, true);
+	return packed_rx(dev, vq, max, false, false);
 }
 
 unsigned int

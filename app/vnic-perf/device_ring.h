@@ -55,22 +55,29 @@ struct perf_source {
 /* The plain back end writes one line of a frame, whatever its length. */
 #define PERF_PLAIN_BYTES 64
 
+/** The same frame every time. */
 static __rte_always_inline struct perf_source
-perf_source_next(struct perf_device *dev, struct perf_vq *vq, bool copy)
+perf_source_plain(const struct perf_device *dev)
 {
-	const struct perf_options *opt = dev->opt;
-	struct perf_source src = { .bytes = dev->frame->bytes, .size = opt->size };
-	unsigned int i = vq->next_source;
+	return (struct perf_source){
+		.bytes = dev->frame->bytes,
+		.size = dev->opt->size,
+		.copy = PERF_PLAIN_BYTES,
+	};
+}
 
-	if (!copy && !opt->imix) {
-		src.copy = PERF_PLAIN_BYTES;
-		return src;
-	}
-	vq->next_source = i + 1;
-	src.size = perf_frame_size(opt, i);
-	src.copy = copy ? src.size : PERF_PLAIN_BYTES;
-	if (copy)
+/** The next of a mix, or of the frames to copy. */
+static __rte_always_inline struct perf_source
+perf_source_next(const struct perf_device *dev, struct perf_vq *vq, bool copy)
+{
+	struct perf_source src = perf_source_plain(dev);
+	unsigned int i = vq->next_source++;
+
+	src.size = perf_frame_size(dev->opt, i);
+	if (copy) {
+		src.copy = src.size;
 		src.bytes = dev->sources + (i % PERF_SOURCES) * dev->source_step;
+	}
 	return src;
 }
 

@@ -119,8 +119,10 @@ rx_chain(struct perf_device *dev, struct perf_vq *vq, uint16_t head,
 }
 
 static __rte_always_inline unsigned int
-split_rx(struct perf_device *dev, struct perf_vq *vq, unsigned int max, bool copy)
+split_rx(struct perf_device *dev, struct perf_vq *vq, unsigned int max, bool copy,
+	 bool vary)
 {
+	struct perf_source src = perf_source_plain(dev);
 	struct split_batch b;
 
 	batch_take(dev, vq, max, &b);
@@ -128,15 +130,14 @@ split_rx(struct perf_device *dev, struct perf_vq *vq, unsigned int max, bool cop
 		return 0;
 	batch_translate(dev, vq, &b, true);
 	for (unsigned int i = 0; i < b.nr; i++) {
-		struct perf_source src = perf_source_next(dev, vq, copy);
-
+		if (vary)
+			src = perf_source_next(dev, vq, copy);
 		if (likely(b.base[i] != NULL &&
 			   b.len[i] >= PERF_HDR_LEN + src.size))
 			perf_frame_write(b.base[i], &src, copy);
 		else if (!rx_chain(dev, vq, b.head[i], &src))
 			return 0;
 		used_put(vq, i, b.head[i], PERF_HDR_LEN + src.size);
-		vq->bytes += src.size;
 	}
 	used_publish(dev, vq, b.nr);
 	return b.nr;
@@ -189,8 +190,10 @@ unsigned int
 perf_split_rx(struct perf_device *dev, struct perf_vq *vq, unsigned int max)
 {
 	if (dev->opt->copy)
-		return split_rx(dev, vq, max, true);
-	return split_rx(dev, vq, max, false);
+		return split_rx(dev, vq, max, true, true);
+	if (dev->opt->imix)
+		return split_rx(dev, vq, max, false, true);
+	return split_rx(dev, vq, max, false, false);
 }
 
 unsigned int

@@ -14,6 +14,8 @@
 
 /* Bursts between two looks at the clock. */
 #define BURSTS_PER_LOOK 16
+/* No burst takes that long: the host or the kernel ran something else. */
+#define GAP_US 500
 /* How long the last sent frames may take to come back. */
 #define FLUSH_MS 200
 
@@ -22,6 +24,7 @@ struct drive {
 	uint64_t packets;
 	uint64_t polls;
 	uint64_t empty;
+	uint64_t gap; /**< longest time between two looks at the clock */
 };
 
 /**
@@ -54,7 +57,10 @@ drive_rx(struct perf_port *port, const struct perf_options *opt)
 	return total;
 }
 
-/** Take a burst from the pool; the frames were filled in once at the start. */
+/**
+ * Take a burst from the pool; the frames were filled in once at the start. A
+ * driver may have moved data_off to put its header in the headroom.
+ */
 static bool
 tx_prepare(struct perf_port *port, struct perf_txq *txq, const struct perf_options *opt)
 {
@@ -65,6 +71,7 @@ tx_prepare(struct perf_port *port, struct perf_txq *txq, const struct perf_optio
 
 		m->data_len = opt->imix ? perf_frame_size(opt, txq->next_size++) : opt->size;
 		m->pkt_len = m->data_len;
+		m->data_off = RTE_PKTMBUF_HEADROOM;
 	}
 	txq->head = 0;
 	txq->left = opt->burst;
@@ -136,9 +143,10 @@ static uint64_t
 drive_until(struct perf *perf, enum perf_target target, uint64_t deadline,
 	    struct drive *d)
 {
-	uint64_t now;
+	uint64_t now = rte_rdtsc(), last;
 
 	do {
+		last = now;
 		for (unsigned int i = 0; i < BURSTS_PER_LOOK; i++) {
 			unsigned int nr = drive_once(perf, target);
 
@@ -147,6 +155,7 @@ drive_until(struct perf *perf, enum perf_target target, uint64_t deadline,
 		}
 		d->polls += BURSTS_PER_LOOK;
 		now = rte_rdtsc();
+		d->gap = RTE_MAX(d->gap, now - last);
 	} while (now < deadline);
 	return now;
 }
@@ -213,6 +222,7 @@ window_record(struct perf *perf, struct perf_window *w)
 {
 	const struct perf_device_window *dw = &perf->window;
 	double us = 1e6 / rte_get_tsc_hz();
+	struct perf_rtt *rtt;
 
 	w->device_polls = dw->polls;
 	w->device_idle = dw->idle_polls;
@@ -221,25 +231,24 @@ window_record(struct perf *perf, struct perf_window *w)
 	w->packets = dw->rtt.count;
 	w->p50_us = perf_histogram_quantile(&dw->rtt, 0.50) * us;
 	w->p99_us = perf_histogram_quantile(&dw->rtt, 0.99) * us;
-	if (w->target == PERF_LIMIT) {
-		perf_histogram_merge(&perf->limit_rtt, &dw->rtt);
-		return;
-	}
-	perf_histogram_merge(&perf->port[w->target].rtt, &dw->rtt);
-	perf->port[w->target].rtt_lost += dw->lost;
+	rtt = w->target == PERF_LIMIT ? &perf->limit_rtt : &perf->port[w->target].rtt;
+	perf_histogram_merge(w->disturbed ? &rtt->disturbed : &rtt->clean, &dw->rtt);
+	if (w->target != PERF_LIMIT)
+		perf->port[w->target].rtt_lost += dw->lost;
 }
 
 static void
 window_run(struct perf *perf, enum perf_target target)
 {
 	struct perf_window *w = &perf->windows[perf->nr_windows];
-	uint64_t us = rte_get_tsc_hz() / 1000000, start, end;
+	uint64_t us = rte_get_tsc_hz() / 1000000, start, end, preempted;
 	uint32_t order = order_of(perf, target);
 	struct drive d = { 0 };
 
 	order_give(perf, order, true);
 	drive_until(perf, target, rte_rdtsc() + perf->opt.settle_us * us, &d);
 	d = (struct drive){ 0 };
+	preempted = perf_preemptions();
 	order_give(perf, order | PERF_OP_MEASURE, false);
 	start = rte_rdtsc();
 	end = drive_until(perf, target, start + perf->opt.window_ms * 1000 * us, &d);
@@ -247,6 +256,8 @@ window_run(struct perf *perf, enum perf_target target)
 	*w = (struct perf_window){
 		.target = target, .packets = d.packets, .cycles = end - start,
 		.polls = d.polls, .empty_polls = d.empty,
+		.disturbed = d.gap > GAP_US * us || perf->window.preempted > 0 ||
+			     perf_preemptions() != preempted,
 	};
 	window_record(perf, w);
 	if (target != PERF_LIMIT)

@@ -34,20 +34,43 @@ bucket_value(unsigned int i)
 	return (double)((i - octave * PERF_HISTOGRAM_SUB) * width) + width / 2.0;
 }
 
+/** Nearest bucket with samples in the direction of `step`, or `i` itself. */
+static unsigned int
+bucket_neighbour(const struct perf_histogram *h, unsigned int i, int step)
+{
+	for (unsigned int n = i + step; n < PERF_HISTOGRAM_BUCKETS; n += step) {
+		if (h->bucket[n] > 0)
+			return n;
+	}
+	return i;
+}
+
+/*
+ * The counter may tick in steps of tens of cycles, so a few values hold nearly
+ * all samples. A value stands for the range half-way to its neighbours, and the
+ * quantile is taken within it by rank.
+ */
+static double
+bucket_interpolate(const struct perf_histogram *h, unsigned int i, double share)
+{
+	double at = bucket_value(i);
+	double low = (at + bucket_value(bucket_neighbour(h, i, -1))) / 2;
+	double high = (at + bucket_value(bucket_neighbour(h, i, 1))) / 2;
+	double value = low + share * (high - low);
+
+	return value > h->max ? h->max : value < h->min ? h->min : value;
+}
+
 double
 perf_histogram_quantile(const struct perf_histogram *h, double p)
 {
-	uint64_t rank = (uint64_t)(p * h->count), seen = 0;
-	double value;
+	double rank = p * h->count;
+	uint64_t seen = 0;
 
-	if (h->count == 0)
-		return 0;
 	for (unsigned int i = 0; i < PERF_HISTOGRAM_BUCKETS; i++) {
+		if (h->bucket[i] > 0 && seen + h->bucket[i] >= rank)
+			return bucket_interpolate(h, i, (rank - seen) / h->bucket[i]);
 		seen += h->bucket[i];
-		if (seen <= rank)
-			continue;
-		value = bucket_value(i);
-		return value > h->max ? h->max : value < h->min ? h->min : value;
 	}
 	return h->max;
 }

@@ -359,8 +359,8 @@ options_check(const struct perf_options *opt)
 	if (!opt->external &&
 	    (opt->port[PERF_A].path != NULL || opt->port[PERF_B].path != NULL))
 		return usage_error("--a-path, --b-path: are for an external back end, add --external");
-	if (opt->mode == PERF_RTT && opt->imix)
-		return usage_error("--imix: has no meaning with --mode rtt");
+	if (opt->mode == PERF_RTT && (opt->imix || opt->copy))
+		return usage_error("--imix, --copy: have no meaning with --mode rtt");
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 #include <rte_common.h>
 #include <rte_mbuf.h>
@@ -58,6 +59,7 @@ struct perf_device_window {
 	uint64_t idle_polls;
 	uint64_t frames;
 	uint64_t lost; /**< round trips without an answer */
+	uint64_t preempted; /**< times that the kernel took the core away */
 	struct perf_histogram rtt; /**< in TSC cycles */
 };
 
@@ -72,6 +74,7 @@ struct perf_window {
 	uint64_t device_idle;
 	double p50_us;
 	double p99_us;
+	bool disturbed; /**< one of the cores was taken away */
 };
 
 /** Totals of one port since its start, kept by the driver core. */
@@ -82,7 +85,12 @@ struct perf_totals {
 	uint64_t bad; /**< frames received with a wrong length or content */
 };
 
-struct perf_pair;
+/** Round trips of all windows, those of disturbed ones apart. */
+struct perf_rtt {
+	struct perf_histogram clean;
+	struct perf_histogram disturbed;
+};
+
 struct perf_device;
 struct perf_limit;
 
@@ -97,7 +105,7 @@ struct perf_port {
 	const struct perf_frame *frame;
 	/* Written by the driver core; the device core reads what is above. */
 	_Alignas(2 * RTE_CACHE_LINE_SIZE) struct perf_totals totals;
-	struct perf_histogram rtt; /**< all windows */
+	struct perf_rtt rtt;
 	uint64_t rtt_lost;
 	struct perf_txq {
 		struct rte_mbuf *mbufs[PERF_BURST_MAX];
@@ -113,7 +121,7 @@ struct perf {
 	struct perf_port port[2];
 	unsigned int nr_ports;
 	struct perf_limit *limit; /**< NULL: not wanted */
-	struct perf_histogram limit_rtt;
+	struct perf_rtt limit_rtt;
 	/** Written by the device core. */
 	_Alignas(2 * RTE_CACHE_LINE_SIZE) struct perf_device_window window;
 	_Alignas(2 * RTE_CACHE_LINE_SIZE) struct perf_frame frame[2];
@@ -124,6 +132,15 @@ struct perf {
 	_Atomic bool failed; /**< a side gave up, reason logged */
 	_Atomic bool done;
 };
+
+/** Involuntary context switches of the calling thread so far. */
+static inline uint64_t
+perf_preemptions(void)
+{
+	struct rusage ru;
+
+	return getrusage(RUSAGE_THREAD, &ru) == 0 ? (uint64_t)ru.ru_nivcsw : 0;
+}
 
 /* device.c */
 int perf_device_main(void *arg);

@@ -90,7 +90,7 @@ target_print(const struct perf *perf, const struct perf_result *res,
 	if (!limit && perf->port[t].device != NULL)
 		features_print(perf->port[t].device);
 	if (perf->opt.mode == PERF_RTT) {
-		rtt_print(limit ? &perf->limit_rtt : &perf->port[t].rtt,
+		rtt_print(limit ? &perf->limit_rtt.clean : &perf->port[t].rtt.clean,
 			  limit ? 0 : perf->port[t].rtt_lost);
 		return;
 	}
@@ -127,6 +127,10 @@ perf_report_print(const struct perf *perf, const struct perf_result *res)
 		target_print(perf, res, t);
 	if (perf->limit != NULL)
 		target_print(perf, res, PERF_LIMIT);
+	if (res->disturbed > 0)
+		printf("a core was taken away during %u of %u windows; %s\n",
+		       res->disturbed, perf->nr_windows, res->left_out ?
+		       "their rounds are left out" : "too many to leave them out");
 	printf("ratios of windows taken in turns%s:\n", what);
 	if (perf->nr_ports > 1)
 		spread_print("a / b", &res->ratio, "");
@@ -146,19 +150,19 @@ perf_report_csv(const struct perf *perf)
 	if (f == NULL)
 		return -errno;
 	fprintf(f, "window,target,name,mode,layout,packets,seconds,mpps,cycles_per_packet,"
-		   "device_idle,driver_empty,p50_us,p99_us\n");
+		   "device_idle,driver_empty,p50_us,p99_us,disturbed\n");
 	for (unsigned int i = 0; i < perf->nr_windows; i++) {
 		const struct perf_window *w = &perf->windows[i];
 		double s = (double)w->cycles / rte_get_tsc_hz();
 
-		fprintf(f, "%u,%c,%s,%s,%s,%" PRIu64 ",%.6f,%.4f,%.3f,%.4f,%.4f,%.4f,%.4f\n",
+		fprintf(f, "%u,%c,%s,%s,%s,%" PRIu64 ",%.6f,%.4f,%.3f,%.4f,%.4f,%.4f,%.4f,%d\n",
 			i, "abl"[w->target], perf_target_name(perf, w->target),
 			perf_mode_name(perf->opt.mode), perf->opt.layout->name,
 			w->packets, s, w->packets / s / 1e6,
 			w->packets > 0 ? (double)w->cycles / w->packets : 0,
 			w->device_polls > 0 ? (double)w->device_idle / w->device_polls : 0,
 			w->polls > 0 ? (double)w->empty_polls / w->polls : 0,
-			w->p50_us, w->p99_us);
+			w->p50_us, w->p99_us, w->disturbed);
 	}
 	return fclose(f) == 0 ? 0 : -errno;
 }

@@ -28,13 +28,22 @@ struct perf_result {
 	struct perf_spread ratio; /**< a / b */
 	struct perf_spread ratio_p99; /**< rtt only */
 	struct perf_spread share[2]; /**< a / limit, b / limit */
+	unsigned int disturbed; /**< windows during which a core was taken away */
+	bool left_out; /**< rounds with such windows are not in the figures */
 };
 
 /** Fewest idle polls for which the driver counts as the slower side. */
 #define PERF_DRIVER_BOUND 0.05
 
-/** Compute all figures; 0 or -ENOMEM. */
-int perf_result_compute(const struct perf *perf, struct perf_result *res);
+/** Disturbed rounds are left out if so many others remain. */
+#define PERF_CLEAN_ROUNDS 5
+
+/**
+ * Compute all figures; where disturbed rounds count, their round trips are added
+ * to the clean ones.
+ * @return 0 or -ENOMEM.
+ */
+int perf_result_compute(struct perf *perf, struct perf_result *res);
 
 /* report.c */
 void perf_report_print(const struct perf *perf, const struct perf_result *res);

@@ -78,7 +78,7 @@ json_target(FILE *f, const struct perf *perf, const struct perf_result *res,
 	if (!limit)
 		json_port(f, perf, t);
 	if (perf->opt.mode == PERF_RTT)
-		json_rtt(f, limit ? &perf->limit_rtt : &perf->port[t].rtt,
+		json_rtt(f, limit ? &perf->limit_rtt.clean : &perf->port[t].rtt.clean,
 			 limit ? 0 : perf->port[t].rtt_lost);
 	json_spread(f, "mpps", &fig->mpps);
 	json_spread(f, "cycles_per_packet", &fig->cycles);
@@ -89,7 +89,8 @@ json_target(FILE *f, const struct perf *perf, const struct perf_result *res,
 }
 
 static void
-json_run(FILE *f, const struct perf *perf, unsigned int errors)
+json_run(FILE *f, const struct perf *perf, const struct perf_result *res,
+	 unsigned int errors)
 {
 	const struct perf_options *opt = &perf->opt;
 	time_t now = time(NULL);
@@ -103,11 +104,13 @@ json_run(FILE *f, const struct perf *perf, unsigned int errors)
 	fprintf(f, "\n  \"size\": %u, \"imix\": %s, \"copy\": %s, \"burst\": %u, "
 		"\"device_burst\": %u, \"queues\": %u, \"ring\": %u, "
 		"\"window_ms\": %u, \"settle_us\": %u, \"event_idx\": %s, "
-		"\"indirect\": %s, \"tsc_hz\": %" PRIu64 ", \"errors\": %u",
+		"\"indirect\": %s, \"tsc_hz\": %" PRIu64 ", \"errors\": %u, "
+		"\"windows_run\": %u, \"windows_disturbed\": %u, \"disturbed_left_out\": %s",
 		opt->size, opt->imix ? "true" : "false", opt->copy ? "true" : "false",
 		opt->burst, opt->device_burst, opt->queues, opt->ring,
 		opt->window_ms, opt->settle_us, opt->event_idx ? "true" : "false",
-		opt->indirect ? "true" : "false", rte_get_tsc_hz(), errors);
+		opt->indirect ? "true" : "false", rte_get_tsc_hz(), errors,
+		perf->nr_windows, res->disturbed, res->left_out ? "true" : "false");
 }
 
 static void
@@ -118,10 +121,11 @@ json_windows(FILE *f, const struct perf *perf)
 		const struct perf_window *w = &perf->windows[i];
 
 		fprintf(f, "%s\n    {\"target\": \"%s\", \"packets\": %" PRIu64
-			", \"cycles\": %" PRIu64 ", \"p50_us\": %.4f, \"p99_us\": %.4f}",
+			", \"cycles\": %" PRIu64 ", \"p50_us\": %.4f, \"p99_us\": %.4f, \"disturbed\": %s}",
 			i > 0 ? "," : "",
 			w->target == PERF_LIMIT ? "limit" : w->target == PERF_A ? "a" : "b",
-			w->packets, w->cycles, w->p50_us, w->p99_us);
+			w->packets, w->cycles, w->p50_us, w->p99_us,
+			w->disturbed ? "true" : "false");
 	}
 	fputs("\n  ]", f);
 }
@@ -135,7 +139,7 @@ perf_report_json(const struct perf *perf, const struct perf_result *res,
 	if (f == NULL)
 		return -errno;
 	fputs("{\n  ", f);
-	json_run(f, perf, errors);
+	json_run(f, perf, res, errors);
 	for (unsigned int t = 0; t < perf->nr_ports; t++)
 		json_target(f, perf, res, t);
 	if (perf->limit != NULL)
