@@ -52,8 +52,7 @@ class Testpmd:
         self.prefix = f"{PREFIX}-{role}"
         self.log = f"{folder}/{role}.log"
         command = ["dpdk-testpmd", "--lcores", f"0@{cpu},1@{cpu}", "--no-pci",
-                   "--in-memory", "--single-file-segments", "--file-prefix", self.prefix,
-                   "-m", str(MEMORY_MB)] + memory_flags() + eal
+                   "--file-prefix", self.prefix, "-m", str(MEMORY_MB)] + memory_flags() + eal
         command += ["--", "-i", "--nb-cores=1", "--total-num-mbufs=16384"]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
@@ -109,12 +108,12 @@ class Testpmd:
 
 
 def memory_flags():
-    """Ordinary memory where too few huge pages are free."""
+    """Ordinary memory (a memfd of EAL's) where too few huge pages are free."""
     try:
         with open("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages",
                   encoding="ascii") as pool:
-            if int(pool.read()) >= 2 * MEMORY_MB // 2:
-                return []
+            if int(pool.read()) >= 2 * (MEMORY_MB // 2):
+                return ["--in-memory", "--single-file-segments"]
     except OSError:
         pass
     return ["--no-huge"]
