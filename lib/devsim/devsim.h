@@ -192,6 +192,9 @@ devsim_queue_max(struct devsim *dev, uint16_t vq);
 /** Addresses of one ring; the areas of section 2.6. */
 struct devsim_ring {
 	uint16_t size;
+	/** Free-running index of the first buffer to take, as a back end is
+	 * told that continues a ring; 0 for a fresh one. */
+	uint16_t base;
 	void *desc;
 	void *driver;
 	void *device;

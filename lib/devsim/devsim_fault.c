@@ -119,8 +119,8 @@ fault_event(struct devsim_vq *vq)
 		vq->device_event->off_wrap = devsim_rand(&seed);
 		vq->device_event->flags = devsim_rand(&seed);
 	} else {
-		*(uint16_t *)(void *)&vq->used->ring[vq->size] =
-			devsim_rand(&seed);
+		devsim_store16((void *)&vq->used->ring[vq->size],
+			       devsim_rand(&seed), memory_order_relaxed);
 	}
 }
 

@@ -67,7 +67,6 @@ struct devsim_vq {
 	};
 
 	uint16_t avail_idx;	/**< split: next entry to take, free-running */
-	uint16_t avail_seen;	/**< split: idx as last read */
 	uint16_t avail_slot;	/**< packed */
 	bool avail_wrap;
 	uint16_t used_idx;	/**< split: next entry to write, free-running */

@@ -168,7 +168,6 @@ devsim_split_fetch(struct devsim_vq *vq)
 		devsim_list_put(&vq->ready, elem);
 		nr++;
 	}
-	vq->avail_seen = idx;
 	vq->stats.fetched += nr;
 	return nr;
 }

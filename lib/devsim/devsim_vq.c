@@ -87,13 +87,13 @@ devsim_vq_setup(struct devsim_vq *vq, const struct devsim_ring *ring)
 	vq->desc = ring->desc;
 	vq->avail = ring->driver;
 	vq->used = ring->device;
-	vq->avail_idx = 0;
-	vq->avail_seen = 0;
-	vq->avail_slot = 0;
-	vq->used_idx = 0;
-	vq->used_slot = 0;
-	vq->avail_wrap = true;
-	vq->used_wrap = true;
+	vq->avail_idx = ring->base;
+	vq->used_idx = ring->base;
+	vq->avail_slot = ring->base % ring->size;
+	vq->used_slot = vq->avail_slot;
+	/* The wrap counter begins as 1 and changes every lap (2.8.1). */
+	vq->avail_wrap = !(ring->base / ring->size & 1);
+	vq->used_wrap = vq->avail_wrap;
 	vq->last_id = 0;
 	if (!lists_alloc(vq)) {
 		devsim_vq_clear(vq);

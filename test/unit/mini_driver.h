@@ -66,7 +66,7 @@ mini_init(struct mini_ring *r, bool packed, bool indirect, bool in_order,
 static inline struct devsim_ring
 mini_areas(struct mini_ring *r)
 {
-	struct devsim_ring a = { MINI_SIZE, r->desc, r->driver, r->device };
+	struct devsim_ring a = { MINI_SIZE, 0, r->desc, r->driver, r->device };
 
 	return a;
 }

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_vect.h>
+#include <rte_version.h>
+
+#include <dev_driver.h>
+#include <ethdev_driver.h>
+
+#include "sim_transport.h"
+#include "vnic_args.h"
+#include "vnic_device.h"
+#include "vnic_log.h"
+#include "vnic_port.h"
+
+#define POOL_CACHE 32
+
+void
+sim_eal_init(const char *name)
+{
+	const char *argv[] = {
+		name, "--no-huge", "--no-pci", "-m", "192",
+		"--no-telemetry", "-l", "0", "--no-shconf", "--log-level=lib.eal:error",
+	};
+	char *copy[RTE_DIM(argv)];
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(argv); i++)
+		copy[i] = strdup(argv[i]);
+	if (rte_eal_init(RTE_DIM(argv), copy) < 0) {
+		fprintf(stderr, "%s: no EAL\n", name);
+		exit(1);
+	}
+	vnic_transport_register(VNIC_TRANSPORT_SIM, &sim_transport_ops);
+	if (getenv("VNIC_TEST_LOG") == NULL)
+		rte_log_set_level(vnic_logtype, RTE_LOG_CRIT);
+}
+
+/* ---- rows ---- */
+
+/* Transmit rows know no MRG, receive rows no CHAIN: MRG takes CHAIN along,
+ * so that every row of both tables is in exactly one pair. */
+static const struct vnic_tx_path *
+tx_partner(const struct vnic_rx_path *rx)
+{
+	const struct vnic_tx_path *tx;
+	uint32_t want = rx->flags & ~VNIC_PATH_MRG;
+	unsigned int nb, i;
+
+	if (rx->flags & VNIC_PATH_MRG)
+		want |= VNIC_PATH_CHAIN;
+	tx = vnic_tx_paths(&nb);
+	for (i = 0; i < nb; i++)
+		if (tx[i].flags == want && tx[i].simd == rx->simd)
+			return &tx[i];
+	return NULL;
+}
+
+const struct sim_row *
+sim_row_get(unsigned int i)
+{
+	static struct sim_row row;
+	static uint16_t simd_max;
+	const struct vnic_rx_path *rx;
+	unsigned int nb, at, seen = 0;
+
+	if (simd_max == 0)
+		simd_max = vnic_path_simd();
+	rx = vnic_rx_paths(&nb);
+	for (at = 0; at < nb; at++) {
+		if (rx[at].simd > RTE_MAX(simd_max, 128) || seen++ != i)
+			continue;
+		row.rx = &rx[at];
+		row.tx = tx_partner(&rx[at]);
+		assert_non_null(row.tx);
+		row.flags = row.rx->flags | row.tx->flags;
+		row.simd = row.rx->simd;
+		return &row;
+	}
+	return NULL;
+}
+
+void
+sim_for_rows(void (*fn)(const struct sim_row *row))
+{
+	const char *only = getenv("VNIC_TEST_ROW");
+	const struct sim_row *row;
+	unsigned int i;
+
+	for (i = 0; (row = sim_row_get(i)) != NULL; i++) {
+		struct sim_row copy = *row;
+
+		if (only != NULL && strcmp(only, copy.rx->name) != 0)
+			continue;
+		print_message("  %s %s\n", copy.rx->name, copy.tx->name);
+		fn(&copy);
+	}
+}
+
+/* ---- features ---- */
+
+static struct virtio_features
+row_features(const struct sim_row *row, const struct sim_options *o)
+{
+	struct virtio_features f = { { o->extra[0], o->extra[1] } };
+
+	virtio_features_add(&f, VIRTIO_F_VERSION_1);
+	virtio_features_add(&f, VIRTIO_NET_F_MAC);
+	virtio_features_add(&f, VIRTIO_NET_F_STATUS);
+	virtio_features_add(&f, VIRTIO_F_RING_RESET);
+	if (!o->no_event_idx)
+		virtio_features_add(&f, VIRTIO_F_EVENT_IDX);
+	if (row->flags & VNIC_PATH_PACKED)
+		virtio_features_add(&f, VIRTIO_F_RING_PACKED);
+	if (row->flags & VNIC_PATH_IN_ORDER)
+		virtio_features_add(&f, VIRTIO_F_IN_ORDER);
+	if (row->flags & VNIC_PATH_MRG)
+		virtio_features_add(&f, VIRTIO_NET_F_MRG_RXBUF);
+	if (!(row->flags & VNIC_PATH_CHAIN))
+		virtio_features_add(&f, VIRTIO_F_INDIRECT_DESC);
+	if (row->flags & VNIC_PATH_OFFLOAD) {
+		virtio_features_add(&f, VIRTIO_NET_F_CSUM);
+		virtio_features_add(&f, VIRTIO_NET_F_GUEST_CSUM);
+		virtio_features_add(&f, VIRTIO_NET_F_HOST_TSO4);
+		virtio_features_add(&f, VIRTIO_NET_F_HOST_TSO6);
+		virtio_features_add(&f, VIRTIO_NET_F_GUEST_TSO4);
+		virtio_features_add(&f, VIRTIO_NET_F_GUEST_TSO6);
+	}
+	if (o->ctrl || o->pairs > 1) {
+		virtio_features_add(&f, VIRTIO_NET_F_CTRL_VQ);
+		virtio_features_add(&f, VIRTIO_NET_F_CTRL_RX);
+		virtio_features_add(&f, VIRTIO_NET_F_CTRL_VLAN);
+		virtio_features_add(&f, VIRTIO_NET_F_CTRL_MAC_ADDR);
+	}
+	if (o->pairs > 1)
+		virtio_features_add(&f, VIRTIO_NET_F_MQ);
+	return f;
+}
+
+static void
+row_offloads(const struct sim_row *row, struct rte_eth_conf *conf)
+{
+	if (row->flags & VNIC_PATH_MRG)
+		conf->rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
+	conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	if (!(row->flags & VNIC_PATH_OFFLOAD))
+		return;
+	conf->rxmode.offloads |= RTE_ETH_RX_OFFLOAD_UDP_CKSUM |
+		RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+	conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_UDP_CKSUM |
+		RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_TSO;
+}
+
+/* ---- the device's own thread, control queue only ---- */
+
+static void *
+ctrl_thread(void *arg)
+{
+	struct sim_port *port = arg;
+
+	while (!__atomic_load_n(&port->ctrl_stop, __ATOMIC_RELAXED)) {
+		if (devsim_ctrl_poll(port->dev) == 0)
+			usleep(200);
+	}
+	return NULL;
+}
+
+/* ---- life ---- */
+
+static void
+options_fill(struct sim_port *port, const struct sim_options *opts)
+{
+	struct sim_options *o = &port->opts;
+
+	if (opts != NULL)
+		*o = *opts;
+	o->nb_rxd = o->nb_rxd ? o->nb_rxd : 256;
+	o->nb_txd = o->nb_txd ? o->nb_txd : 256;
+	o->pairs = o->pairs ? o->pairs : 1;
+	o->nb_mbufs = o->nb_mbufs ? o->nb_mbufs : 2047;
+	o->room = o->room ? o->room : 2048;
+	o->mtu = o->mtu ? o->mtu : 1500;
+}
+
+static struct rte_mempool *
+pool_get(const struct sim_options *o)
+{
+	char name[32];
+	struct rte_mempool *pool;
+
+	snprintf(name, sizeof(name), "pool_%u_%u", o->nb_mbufs, o->room);
+	pool = rte_mempool_lookup(name);
+	if (pool == NULL)
+		pool = rte_pktmbuf_pool_create(name, o->nb_mbufs, POOL_CACHE, 0,
+			o->room + RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY);
+	assert_non_null(pool);
+	assert_int_equal(rte_mempool_avail_count(pool), o->nb_mbufs);
+	return pool;
+}
+
+static struct devsim *
+device_create(const struct sim_port *port)
+{
+	const struct sim_options *o = &port->opts;
+	struct devsim_config c = {
+		.offered = row_features(&port->row, o),
+		.pairs = o->pairs,
+		.queue_size_max = 1024,
+		.mac = { 2, 0, 0, 0, 0, 1 },
+		.mtu = 9216,
+		.rss_key_size = 40,
+		.rss_table_size = 128,
+		.hash_types = 0x3f,
+	};
+	struct devsim *dev = devsim_create(&c);
+	uint16_t i;
+
+	assert_non_null(dev);
+	for (i = 0; i < o->pairs * 2; i++)
+		devsim_policy_set(dev, i, &o->policy);
+	if (o->prepare != NULL)
+		o->prepare(dev);
+	return dev;
+}
+
+static const struct rte_driver sim_driver = { .name = "net_vnic_sim" };
+
+static int
+port_probe(struct sim_port *port)
+{
+	struct rte_eth_dev *eth = rte_eth_dev_allocate(port->name);
+	struct vnic_dev *vnic;
+	int ret;
+
+	assert_non_null(eth);
+	vnic = rte_zmalloc(port->name, sizeof(*vnic), RTE_CACHE_LINE_SIZE);
+	assert_non_null(vnic);
+	eth->data->dev_private = vnic;
+	eth->device = &port->device;
+	port->device.name = port->name;
+	port->device.driver = &sim_driver;
+	port->device.numa_node = SOCKET_ID_ANY;
+	port->id = eth->data->port_id;
+	port->vnic = vnic;
+	vnic->transport = VNIC_TRANSPORT_SIM;
+	vnic->priv = port;
+	snprintf(vnic->name, sizeof(vnic->name), "%s", port->name);
+	ret = vnic_args_parse(port->name, NULL, VNIC_TRANSPORT_PCI,
+			      &vnic->args);
+	assert_int_equal(ret, 0);
+	if (port->opts.ctrl_timeout_ms != 0)
+		vnic->args.ctrl_timeout_ms = port->opts.ctrl_timeout_ms;
+	ret = vnic_device_probe(eth);
+	if (ret == 0)
+		rte_eth_dev_probing_finish(eth);
+	else
+		rte_eth_dev_release_port(eth);
+	return ret;
+}
+
+static void
+port_free(struct sim_port *port)
+{
+	__atomic_store_n(&port->ctrl_stop, true, __ATOMIC_RELAXED);
+	pthread_join(port->ctrl_thread, NULL);
+	devsim_destroy(port->dev);
+	free(port);
+}
+
+int
+sim_probe(const struct sim_row *row, const struct sim_options *opts,
+	  struct sim_port **out)
+{
+	static unsigned int serial;
+	struct sim_port *port = calloc(1, sizeof(*port));
+	int ret;
+
+	assert_non_null(port);
+	snprintf(port->name, sizeof(port->name), "net_vnic_sim%u", serial++);
+	port->row = *row;
+	options_fill(port, opts);
+	port->pool = pool_get(&port->opts);
+	port->dev = device_create(port);
+	rte_vect_set_max_simd_bitwidth(row->simd);
+	assert_int_equal(pthread_create(&port->ctrl_thread, NULL, ctrl_thread,
+					port), 0);
+	ret = port_probe(port);
+	if (ret != 0) {
+		port_free(port);
+		port = NULL;
+	}
+	*out = port;
+	return ret;
+}
+
+static void
+port_configure(struct sim_port *port)
+{
+	struct rte_eth_conf conf = {
+		.rxmode = {
+			.mtu = port->opts.mtu,
+			.offloads = port->opts.rx_offloads,
+		},
+		.txmode = { .offloads = port->opts.tx_offloads },
+	};
+	uint16_t i, pairs = port->opts.pairs;
+
+	row_offloads(&port->row, &conf);
+	assert_int_equal(rte_eth_dev_configure(port->id, pairs, pairs, &conf),
+			 0);
+	for (i = 0; i < pairs; i++) {
+		assert_int_equal(rte_eth_rx_queue_setup(port->id, i,
+			port->opts.nb_rxd, SOCKET_ID_ANY, NULL, port->pool), 0);
+		assert_int_equal(rte_eth_tx_queue_setup(port->id, i,
+			port->opts.nb_txd, SOCKET_ID_ANY, NULL), 0);
+	}
+}
+
+struct sim_port *
+sim_open_stopped(const struct sim_row *row, const struct sim_options *opts)
+{
+	struct sim_port *port;
+
+	assert_int_equal(sim_probe(row, opts, &port), 0);
+	port_configure(port);
+	return port;
+}
+
+void
+sim_start(struct sim_port *port)
+{
+	const struct vnic_rx_path *rx;
+	const struct vnic_tx_path *tx;
+
+	assert_int_equal(rte_eth_dev_start(port->id), 0);
+	rx = vnic_rx_path_select(port->vnic);
+	tx = vnic_tx_path_select(port->vnic);
+	assert_string_equal(rx->name, port->row.rx->name);
+	assert_string_equal(tx->name, port->row.tx->name);
+	/* The bursts that run are those of the row, not only its name. */
+	assert_ptr_equal(rte_eth_devices[port->id].rx_pkt_burst, rx->burst);
+	assert_ptr_equal(rte_eth_devices[port->id].tx_pkt_burst, tx->burst);
+}
+
+struct sim_port *
+sim_open(const struct sim_row *row, const struct sim_options *opts)
+{
+	struct sim_port *port = sim_open_stopped(row, opts);
+
+	sim_start(port);
+	return port;
+}
+
+void
+sim_honest(struct sim_port *port)
+{
+	unsigned int i;
+
+	for (i = 0; devsim_violation_text(port->dev, i) != NULL && i < 4; i++)
+		print_error("%s: violation: %s\n", port->row.rx->name,
+			    devsim_violation_text(port->dev, i));
+	assert_int_equal(devsim_violations(port->dev), 0);
+}
+
+void
+sim_close(struct sim_port *port, bool honest)
+{
+	struct rte_mempool *pool = port->pool;
+
+	if (rte_eth_devices[port->id].data->dev_started)
+		assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	assert_int_equal(rte_eth_dev_close(port->id), 0);
+	if (honest)
+		sim_honest(port);
+	assert_int_equal(rte_mempool_avail_count(pool), port->opts.nb_mbufs);
+	port_free(port);
+}
+
+void
+sim_memory_add(struct sim_port *port, void *addr, size_t len)
+{
+	devsim_mem_add(port->dev, addr, len);
+}
+
+struct vnic_rxq *
+sim_rxq(struct sim_port *port, uint16_t queue)
+{
+	return rte_eth_devices[port->id].data->rx_queues[queue];
+}
+
+struct vnic_txq *
+sim_txq(struct sim_port *port, uint16_t queue)
+{
+	return rte_eth_devices[port->id].data->tx_queues[queue];
+}

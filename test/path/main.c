@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include "path.h"
+
+/* Usage: test_path [CASE]; VNIC_TEST_ROW and VNIC_TEST_LOG narrow it down. */
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(case_transmit),
+		cmocka_unit_test(case_receive),
+		cmocka_unit_test(case_wrap),
+		cmocka_unit_test(case_bursts),
+		cmocka_unit_test(case_ring_sizes),
+		cmocka_unit_test(case_small_mbufs),
+		cmocka_unit_test(case_reorder),
+		cmocka_unit_test(case_batching),
+		cmocka_unit_test(case_exhausted),
+		cmocka_unit_test(case_ring_full),
+		cmocka_unit_test(case_start_stop),
+		cmocka_unit_test(case_ledger),
+		cmocka_unit_test(case_restart),
+		cmocka_unit_test(case_queues),
+		cmocka_unit_test(case_kicks),
+		cmocka_unit_test(case_sleep),
+		cmocka_unit_test(case_thread),
+		cmocka_unit_test(case_offload_tx),
+		cmocka_unit_test(case_offload_rx),
+	};
+
+	alarm(280);
+	sim_eal_init(argv[0]);
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

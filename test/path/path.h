@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef TEST_PATH_H
+#define TEST_PATH_H
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+
+#include "sim_port.h"
+
+/* Cases by file. Each runs on every row of the path table. */
+
+/* case_traffic.c */
+void case_transmit(void **state);
+void case_receive(void **state);
+void case_wrap(void **state);
+void case_bursts(void **state);
+void case_ring_sizes(void **state);
+void case_small_mbufs(void **state);
+
+/* case_order.c */
+void case_reorder(void **state);
+void case_batching(void **state);
+
+/* case_life.c */
+void case_exhausted(void **state);
+void case_ring_full(void **state);
+void case_start_stop(void **state);
+void case_ledger(void **state);
+void case_restart(void **state);
+void case_queues(void **state);
+
+/* case_notify.c */
+void case_kicks(void **state);
+void case_sleep(void **state);
+void case_thread(void **state);
+
+/* case_offload.c */
+void case_offload_tx(void **state);
+void case_offload_rx(void **state);
+
+/* loop.c: sent frames come back */
+
+struct loop {
+	struct sim_port *port;
+	uint16_t queue;
+	uint32_t sent;		/**< frames, which are numbered */
+	uint32_t got;
+	uint32_t len_min;
+	uint32_t len_max;
+	uint16_t segs_max;
+};
+
+uint32_t
+loop_len(const struct loop *l, uint32_t seq);
+/** Send up to @p nb frames; @return how many were accepted. */
+uint16_t
+loop_send(struct loop *l, uint16_t nb);
+/** Receive and check up to @p nb. @return frames received. */
+uint16_t
+loop_receive(struct loop *l, uint16_t nb);
+/** @p frames through the loop, in bursts of @p burst. */
+void
+loop_run(struct loop *l, uint32_t frames, uint16_t burst);
+
+#endif /* TEST_PATH_H */
