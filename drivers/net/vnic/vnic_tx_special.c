@@ -105,7 +105,9 @@ vnic_tx_special(struct vnic_txq *txq, uint16_t i, struct rte_mbuf *m,
 {
 	struct vring *vr = &txq->vr;
 	bool packed = flags & VNIC_PATH_PACKED;
-	uint16_t slot = (vr->avail_idx + i) & vr->mask;
+	/* By id: after completion out of order another frame, posted from
+	 * this slot before, may still be with the device. */
+	uint16_t slot = vr->slot_id[(vr->avail_idx + i) & vr->mask];
 	struct vring_seg segs[VNIC_TX_SEGS_MAX + 1];
 	uint16_t n;
 
