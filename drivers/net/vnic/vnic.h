@@ -114,7 +114,10 @@ struct vnic_dev {
 	bool quarantined;	/**< the device never confirmed a reset */
 	bool health_armed;	/**< the health timer runs */
 	bool events_polled;	/**< no interrupt tells of config changes */
-	bool lsc_pending;	/**< a link event is still to be told */
+	uint32_t tell;		/**< enum rte_eth_event_type bits still to tell */
+	uint32_t recover_tries;	/**< resets in a row that did not help */
+	uint64_t recover_at;	/**< timer cycles of the next one, or of health */
+	uint64_t recoveries;	/**< resets that helped */
 	volatile bool config_pending; /**< a config change is to be read */
 	uint64_t announce_requests; /**< S_ANNOUNCE seen */
 	uint64_t config_changes;

@@ -256,6 +256,7 @@ device_give_up(struct vnic_dev *dev)
 	vnic_device_reset(dev);
 }
 
+/* From a quiet device to open gates. */
 static int
 device_bring_up(struct vnic_dev *dev, rxq_begin_t rxq_begin,
 		txq_begin_t txq_begin)
@@ -268,7 +269,13 @@ device_bring_up(struct vnic_dev *dev, rxq_begin_t rxq_begin,
 		ret = device_queues_begin(dev, rxq_begin, txq_begin);
 	if (ret == 0)
 		ret = device_go(dev);
-	return ret;
+	if (ret < 0)
+		return ret;
+	dev->state = VNIC_DEV_STARTED;
+	dev->parked = false;
+	vnic_link_refresh(dev);
+	vnic_port_open(dev);
+	return 0;
 }
 
 int
@@ -286,13 +293,23 @@ vnic_device_start(struct vnic_dev *dev)
 		VNIC_LOG(ERR, "%s: port %u does not start: %s", dev->name,
 			 dev->port_id, strerror(-ret));
 		device_give_up(dev);
-		return ret;
 	}
-	dev->state = VNIC_DEV_STARTED;
-	dev->parked = false;
-	vnic_link_refresh(dev);
-	vnic_port_open(dev);
-	return 0;
+	return ret;
+}
+
+int
+vnic_device_recover(struct vnic_dev *dev)
+{
+	int ret = vnic_port_park(dev);
+
+	if (ret == 0)
+		ret = vnic_device_reset(dev);
+	if (ret < 0)
+		return ret;
+	ret = device_bring_up(dev, vnic_rxq_start, vnic_txq_start);
+	if (ret < 0)
+		device_give_up(dev);
+	return ret;
 }
 
 int
@@ -303,16 +320,10 @@ vnic_device_resume(struct vnic_dev *dev)
 	dev->status = 0;
 	vnic_ctrl_stop(dev);
 	ret = device_bring_up(dev, vnic_rxq_restart, vnic_txq_restart);
-	if (ret < 0) {
+	if (ret < 0)
 		VNIC_LOG(ERR, "%s: port %u stays down, its new back end is not usable: %s",
 			 dev->name, dev->port_id, strerror(-ret));
-		return ret;
-	}
-	dev->state = VNIC_DEV_STARTED;
-	dev->parked = false;
-	vnic_link_refresh(dev);
-	vnic_port_open(dev);
-	return 0;
+	return ret;
 }
 
 void

@@ -96,7 +96,7 @@ ethdev_start(struct rte_eth_dev *eth_dev)
 		return ret;
 	ret = ethdev_start_locked(eth_dev);
 	vnic_dev_unlock(dev);
-	vnic_link_tell(dev);
+	vnic_event_tell(dev);
 	return ret;
 }
 

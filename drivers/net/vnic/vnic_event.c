@@ -4,7 +4,10 @@
 
 #include <errno.h>
 
+#include <string.h>
+
 #include <rte_alarm.h>
+#include <rte_cycles.h>
 
 #include "vnic_ctrl.h"
 #include "vnic_device.h"
@@ -19,6 +22,10 @@
  */
 
 #define HEALTH_PERIOD_US 100000
+/* Resets in a row that are tried, with waits that double, from one period;
+ * health for so long starts the count anew. */
+#define RECOVER_TRIES_MAX 5
+#define RECOVER_HEALTHY_MS 10000
 /* The back end's coming and going must not be missed. */
 #define LOCK_BACKEND_MS 5000
 
@@ -45,13 +52,77 @@ fault_violation(uint8_t fault)
 	}
 }
 
-/* The port cannot go on: gates shut, link down, until it is restarted. */
+void
+vnic_event_tell(struct vnic_dev *dev)
+{
+	/* In this order: the link is down before recovery begins. */
+	static const enum rte_eth_event_type types[] = {
+		RTE_ETH_EVENT_INTR_LSC, RTE_ETH_EVENT_ERR_RECOVERING,
+		RTE_ETH_EVENT_RECOVERY_SUCCESS, RTE_ETH_EVENT_RECOVERY_FAILED,
+		RTE_ETH_EVENT_INTR_RMV,
+	};
+	struct rte_eth_dev *eth_dev = vnic_eth_dev(dev);
+	uint32_t tell = __atomic_exchange_n(&dev->tell, 0, __ATOMIC_RELAXED);
+	unsigned int i;
+
+	if (dev->data->dev_conf.intr_conf.lsc == 0)
+		tell &= ~(UINT32_C(1) << RTE_ETH_EVENT_INTR_LSC);
+	for (i = 0; i < RTE_DIM(types); i++)
+		if (tell & (UINT32_C(1) << types[i]))
+			rte_eth_dev_callback_process(eth_dev, types[i], NULL);
+}
+
+static void
+event_recover_after(struct vnic_dev *dev, unsigned int ms)
+{
+	dev->recover_at = rte_get_timer_cycles() +
+		rte_get_timer_hz() * ms / 1000;
+}
+
+/* The port cannot go on: gates shut, link down, until a reset helps. */
 static void
 event_needs_reset(struct vnic_dev *dev)
 {
 	dev->resets_needed++;
 	dev->state = VNIC_DEV_NEEDS_RESET;
 	vnic_device_park(dev);
+	if (dev->recover_tries == RECOVER_TRIES_MAX) {
+		VNIC_LOG(ERR, "%s: port %u broke again after %u resets: it stays down until it is restarted",
+			 dev->name, dev->port_id, RECOVER_TRIES_MAX);
+		vnic_event_note(dev, RTE_ETH_EVENT_RECOVERY_FAILED);
+		return;
+	}
+	vnic_event_note(dev, RTE_ETH_EVENT_ERR_RECOVERING);
+	event_recover_after(dev, (HEALTH_PERIOD_US / 1000) <<
+			    dev->recover_tries);
+}
+
+static void
+event_recover(struct vnic_dev *dev)
+{
+	int ret;
+
+	if (dev->recover_tries >= RECOVER_TRIES_MAX ||
+	    rte_get_timer_cycles() < dev->recover_at)
+		return;
+	dev->recover_tries++;
+	ret = vnic_device_recover(dev);
+	if (ret == 0) {
+		dev->recoveries++;
+		VNIC_LOG(NOTICE, "%s: port %u recovered by reset %u of %u",
+			 dev->name, dev->port_id, dev->recover_tries,
+			 RECOVER_TRIES_MAX);
+		vnic_event_note(dev, RTE_ETH_EVENT_RECOVERY_SUCCESS);
+		event_recover_after(dev, RECOVER_HEALTHY_MS);
+		return;
+	}
+	VNIC_LOG(ERR, "%s: port %u: reset %u of %u does not help: %s",
+		 dev->name, dev->port_id, dev->recover_tries,
+		 RECOVER_TRIES_MAX, strerror(-ret));
+	event_recover_after(dev, (HEALTH_PERIOD_US / 1000) <<
+			    dev->recover_tries);
+	if (dev->recover_tries == RECOVER_TRIES_MAX)
+		vnic_event_note(dev, RTE_ETH_EVENT_RECOVERY_FAILED);
 }
 
 static bool
@@ -94,8 +165,8 @@ event_config(struct vnic_dev *dev)
 
 	if (ret == 0 && status != VIRTIO_STATUS_GONE &&
 	    (status & VIRTIO_STATUS_NEEDS_RESET)) {
-		VNIC_LOG(ERR, "%s: the device asks to be reset (status 0x%02x): restart port %u",
-			 dev->name, status, dev->port_id);
+		VNIC_LOG(ERR, "%s: the device asks to be reset (status 0x%02x)",
+			 dev->name, status);
 		event_needs_reset(dev);
 		return;
 	}
@@ -105,12 +176,17 @@ event_config(struct vnic_dev *dev)
 static void
 event_health(struct vnic_dev *dev)
 {
+	if (dev->state == VNIC_DEV_NEEDS_RESET)
+		event_recover(dev);
 	if (!vnic_dev_running(dev))
 		return;
-	if (event_faults(dev)) {
+	if (event_faults(dev) || vnic_ctrl_is_dead(dev)) {
 		event_needs_reset(dev);
 		return;
 	}
+	if (dev->recover_tries > 0 &&
+	    rte_get_timer_cycles() > dev->recover_at)
+		dev->recover_tries = 0;
 	if (dev->config_pending || dev->events_polled) {
 		dev->config_pending = false;
 		event_config(dev);
@@ -121,17 +197,19 @@ static void
 event_tick(void *arg)
 {
 	struct vnic_dev *dev = arg;
+	bool looked = vnic_dev_lock(dev, 0) == 0;
 
 	/* Whoever holds the lock changes the port: look again next time. */
-	if (vnic_dev_lock(dev, 0) == 0) {
+	if (looked) {
 		event_health(dev);
 		vnic_dev_unlock(dev);
-		vnic_link_tell(dev);
 	}
 	if (dev->health_armed &&
 	    rte_eal_alarm_set(HEALTH_PERIOD_US, event_tick, dev) < 0)
 		VNIC_LOG(ERR, "%s: no alarm: port %u is watched no more",
 			 dev->name, dev->port_id);
+	if (looked)
+		vnic_event_tell(dev);
 }
 
 int
@@ -140,6 +218,7 @@ vnic_event_health_start(struct vnic_dev *dev)
 	int ret;
 
 	dev->health_armed = true;
+	dev->recover_tries = 0;
 	ret = rte_eal_alarm_set(HEALTH_PERIOD_US, event_tick, dev);
 	if (ret < 0) {
 		dev->health_armed = false;
@@ -172,25 +251,22 @@ vnic_event_config_changed(struct vnic_dev *dev)
 		event_config(dev);
 	}
 	vnic_dev_unlock(dev);
-	vnic_link_tell(dev);
+	vnic_event_tell(dev);
 }
 
 void
 vnic_event_removed(struct vnic_dev *dev)
 {
-	bool told = dev->state == VNIC_DEV_GONE;
-
-	if (told || vnic_dev_lock(dev, LOCK_BACKEND_MS) < 0)
+	if (dev->state == VNIC_DEV_GONE || vnic_dev_lock(dev, LOCK_BACKEND_MS) < 0)
 		return;
 	if (dev->state == VNIC_DEV_STARTED)
 		vnic_device_park(dev);
 	dev->state = VNIC_DEV_GONE;
 	VNIC_LOG(NOTICE, "%s: the device of port %u is gone", dev->name,
 		 dev->port_id);
+	vnic_event_note(dev, RTE_ETH_EVENT_INTR_RMV);
 	vnic_dev_unlock(dev);
-	vnic_link_tell(dev);
-	rte_eth_dev_callback_process(vnic_eth_dev(dev),
-				     RTE_ETH_EVENT_INTR_RMV, NULL);
+	vnic_event_tell(dev);
 }
 
 static int
@@ -203,12 +279,12 @@ event_backend_locked(struct vnic_dev *dev, bool up)
 		return -ENODEV;
 	if (!started)
 		return 0;
-	if (up)
-		return vnic_device_resume(dev);
-	dev->backend_losses++;
+	if (!up && !dev->parked)
+		dev->backend_losses++;
+	/* Parked already unless the port was started without a back end. */
 	if (!dev->parked)
 		vnic_device_park(dev);
-	return 0;
+	return up ? vnic_device_resume(dev) : 0;
 }
 
 int
@@ -220,6 +296,6 @@ vnic_event_backend(struct vnic_dev *dev, bool up)
 		return ret;
 	ret = event_backend_locked(dev, up);
 	vnic_dev_unlock(dev);
-	vnic_link_tell(dev);
+	vnic_event_tell(dev);
 	return ret;
 }

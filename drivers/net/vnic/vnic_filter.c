@@ -128,19 +128,21 @@ filter_table_change(struct vnic_dev *dev, uint32_t index,
 
 /*
  * The configuration field is never written (5.1.4.1): without its command the
- * device's own address stays. A device without an address takes any.
+ * device's own address stays. A device without an address takes any, and so
+ * does a vhost-user back end, whose address is the front end's.
  */
 int
 vnic_filter_mac_set(struct rte_eth_dev *eth_dev, struct rte_ether_addr *mac)
 {
 	struct vnic_dev *dev = vnic_dev_of(eth_dev);
 	bool can = vnic_dev_has(dev, VIRTIO_NET_F_CTRL_MAC_ADDR);
+	bool filters = dev->transport != VNIC_TRANSPORT_USER ?
+		vnic_dev_has(dev, VIRTIO_NET_F_MAC) : false;
 	int ret;
 
 	if (rte_is_same_ether_addr(mac, &dev->mac) && !can)
 		return 0;
-	if (!can && (vnic_dev_has(dev, VIRTIO_NET_F_MAC) ||
-		     vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX))) {
+	if (!can && (filters || vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX))) {
 		VNIC_LOG(ERR, "%s: the MAC address cannot be changed: the device does not offer CTRL_MAC_ADDR with CTRL_RX",
 			 dev->name);
 		return -ENOTSUP;

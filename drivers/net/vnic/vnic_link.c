@@ -71,22 +71,11 @@ vnic_link_refresh(struct vnic_dev *dev)
 	link.link_duplex = dev->link_duplex;
 	rte_eth_linkstatus_set(vnic_eth_dev(dev), &link);
 	if (changed) {
-		dev->lsc_pending = true;
+		vnic_event_note(dev, RTE_ETH_EVENT_INTR_LSC);
 		VNIC_LOG(INFO, "%s: port %u link %s", dev->name, dev->port_id,
 			 up ? "up" : "down");
 	}
 	return changed;
-}
-
-void
-vnic_link_tell(struct vnic_dev *dev)
-{
-	bool tell = dev->lsc_pending && dev->data->dev_conf.intr_conf.lsc != 0;
-
-	dev->lsc_pending = false;
-	if (tell)
-		rte_eth_dev_callback_process(vnic_eth_dev(dev),
-					     RTE_ETH_EVENT_INTR_LSC, NULL);
 }
 
 int

@@ -58,7 +58,7 @@ want_packed(const struct vnic_need *need)
 	return verdict_if(need->args->packed_vq);
 }
 
-/* vhost-user has no control queue; a bus has. */
+/* What a bus has, and a socket between two processes has not. */
 static enum vnic_verdict
 want_bus(const struct vnic_need *need)
 {
@@ -78,8 +78,6 @@ want_notification_data(const struct vnic_need *need)
 static enum vnic_verdict
 want_vlan(const struct vnic_need *need)
 {
-	if (want_bus(need) != VNIC_VERDICT_ACCEPTED)
-		return VNIC_VERDICT_TRANSPORT;
 	return verdict_if(need->rx_offloads & RTE_ETH_RX_OFFLOAD_VLAN_FILTER);
 }
 
@@ -133,14 +131,14 @@ static const struct vnic_feature vnic_features[] = {
 	NET(HOST_UFO, NULL, SET1(CSUM)),
 	NET(MRG_RXBUF, want_mrg_rxbuf),
 	NET(STATUS, want_always),
-	NET(CTRL_VQ, want_bus),
-	NET(CTRL_RX, want_bus, SET1(CTRL_VQ)),
+	NET(CTRL_VQ, want_always),
+	NET(CTRL_RX, want_always, SET1(CTRL_VQ)),
 	NET(CTRL_VLAN, want_vlan, SET1(CTRL_VQ)),
 	NET(CTRL_RX_EXTRA, NULL, SET1(CTRL_VQ)),
 	NET(GUEST_ANNOUNCE, NULL, SET1(CTRL_VQ)),
 	NET(MQ, want_always, SET1(CTRL_VQ)),
 	/* 5.1.6.5.2: its command needs CTRL_RX, so the bit is of no use alone. */
-	NET(CTRL_MAC_ADDR, want_bus, SET2(CTRL_VQ, CTRL_RX)),
+	NET(CTRL_MAC_ADDR, want_always, SET2(CTRL_VQ, CTRL_RX)),
 	NET(DEVICE_STATS, NULL, SET1(CTRL_VQ)),
 	NET(HASH_TUNNEL, NULL, SET1(CTRL_VQ), SET2(RSS, HASH_REPORT)),
 	NET(VQ_NOTF_COAL, NULL, SET1(CTRL_VQ)),
@@ -179,17 +177,6 @@ static const struct vnic_feature vnic_features[] = {
 	RING(SUSPEND, NULL),
 };
 
-/* Over vhost-user queue pairs are switched by messages, not by commands. */
-static struct virtio_features
-transport_provides(const struct vnic_need *need)
-{
-	struct virtio_features f = { { 0, 0 } };
-
-	if (need->transport == VNIC_TRANSPORT_USER)
-		virtio_features_add(&f, VIRTIO_NET_F_CTRL_VQ);
-	return f;
-}
-
 static enum vnic_verdict
 feature_verdict(const struct vnic_feature *f, struct virtio_features offered,
 		const struct vnic_need *need)
@@ -221,14 +208,21 @@ vnic_negotiate_first_missing(const struct virtio_features *set,
 	return -1;
 }
 
-/* A bit that @p f needs and that is not in @p have, or -1. */
+/*
+ * A bit that @p f needs and that is not in @p have, or -1. Over vhost-user
+ * queue pairs are switched by messages, so MQ needs no control queue.
+ */
 static int
-feature_lacks(const struct vnic_feature *f, const struct virtio_features *have)
+feature_lacks(const struct vnic_feature *f, const struct vnic_need *need,
+	      const struct virtio_features *have)
 {
 	const struct virtio_features none = { { 0, 0 } };
 	struct virtio_features some = virtio_features_and(f->any, *have);
 	int bit = vnic_negotiate_first_missing(&f->all, have);
 
+	if (f->bit == VIRTIO_NET_F_MQ &&
+	    need->transport == VNIC_TRANSPORT_USER)
+		return -1;
 	if (bit >= 0)
 		return bit;
 	if (virtio_features_equal(some, none))
@@ -238,21 +232,18 @@ feature_lacks(const struct vnic_feature *f, const struct virtio_features *have)
 
 /* Drop accepted bits that lack something; true if any was dropped. */
 static bool
-closure_step(struct vnic_negotiation *n, struct virtio_features provided)
+closure_step(struct vnic_negotiation *n, const struct vnic_need *need)
 {
 	bool dropped = false;
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(vnic_features); i++) {
 		const struct vnic_feature *f = &vnic_features[i];
-		struct virtio_features have = n->accepted;
 		int lacks;
 
 		if (!virtio_features_has(&n->accepted, f->bit))
 			continue;
-		have.w[0] |= provided.w[0];
-		have.w[1] |= provided.w[1];
-		lacks = feature_lacks(f, &have);
+		lacks = feature_lacks(f, need, &n->accepted);
 		if (lacks < 0)
 			continue;
 		virtio_features_del(&n->accepted, f->bit);
@@ -283,7 +274,7 @@ vnic_negotiate(struct virtio_features offered, const struct vnic_need *need,
 		if (v == VNIC_VERDICT_ACCEPTED)
 			virtio_features_add(&out->accepted, f->bit);
 	}
-	while (closure_step(out, transport_provides(need)))
+	while (closure_step(out, need))
 		;
 }
 

@@ -92,6 +92,15 @@ vnic_device_stop(struct vnic_dev *dev);
 int
 vnic_device_resume(struct vnic_dev *dev);
 
+/**
+ * A started port that broke: reset the device, start it with all that the
+ * port has; locked.
+ *
+ * @return 0; an error, after which the port is still down.
+ */
+int
+vnic_device_recover(struct vnic_dev *dev);
+
 /** Shut the gates of a running port, link down; locked. */
 void
 vnic_device_park(struct vnic_dev *dev);
@@ -122,9 +131,6 @@ vnic_probe_config(struct vnic_dev *dev, const struct virtio_features *offered,
 /** Read link state, speed and duplex; true if the state changed. Locked. */
 bool
 vnic_link_refresh(struct vnic_dev *dev);
-/** Tell the application if it asked for link events; not locked. */
-void
-vnic_link_tell(struct vnic_dev *dev);
 int
 vnic_link_update(struct rte_eth_dev *eth_dev, int wait_to_complete);
 
@@ -157,6 +163,20 @@ int
 vnic_filter_vlan_offload(struct rte_eth_dev *eth_dev, int mask);
 
 /* vnic_event.c */
+
+/** Keep an event for vnic_event_tell. */
+static inline void
+vnic_event_note(struct vnic_dev *dev, enum rte_eth_event_type type)
+{
+	__atomic_fetch_or(&dev->tell, UINT32_C(1) << type, __ATOMIC_RELAXED);
+}
+
+/**
+ * Tell the application what was noted; not locked, for it may call back. It
+ * may even close the port: @p dev is not valid afterwards.
+ */
+void
+vnic_event_tell(struct vnic_dev *dev);
 
 /** Start and stop the 100 ms health timer of a started port. */
 int

@@ -258,7 +258,8 @@ probe_ethdev(struct rte_eth_dev *eth_dev)
 	data->mac_addrs[0] = dev->mac;
 	data->mtu = dev->mtu;
 	data->promiscuous = 0;
-	data->dev_flags |= RTE_ETH_DEV_INTR_LSC | RTE_ETH_DEV_INTR_RMV;
+	/* By interrupt, or by the health timer. */
+	data->dev_flags |= RTE_ETH_DEV_INTR_LSC;
 	data->dev_link = (struct rte_eth_link){
 		.link_speed = RTE_ETH_SPEED_NUM_UNKNOWN,
 		.link_duplex = RTE_ETH_LINK_FULL_DUPLEX,

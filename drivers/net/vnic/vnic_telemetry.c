@@ -286,6 +286,7 @@ telemetry_errors(const char *cmd __rte_unused, const char *params,
 		rte_tel_data_add_dict_uint(d, vnic_stats_violation_name(i),
 					   dev->violations[i]);
 	rte_tel_data_add_dict_uint(d, "resets_needed", dev->resets_needed);
+	rte_tel_data_add_dict_uint(d, "recoveries", dev->recoveries);
 	rte_tel_data_add_dict_uint(d, "backend_losses", dev->backend_losses);
 	return 0;
 }
