@@ -26,7 +26,7 @@ vnic_user_init(struct rte_eth_dev *eth_dev, const char *name,
 	       const struct vnic_args *args, bool cq)
 {
 	struct vnic_dev *dev = eth_dev->data->dev_private;
-	int ret;
+	int error, ret;
 
 	dev->transport = VNIC_TRANSPORT_USER;
 	dev->port_id = eth_dev->data->port_id;
@@ -36,11 +36,15 @@ vnic_user_init(struct rte_eth_dev *eth_dev, const char *name,
 	if (ret != 0)
 		return ret;
 	ret = vnic_device_probe(eth_dev);
+	/* What broke the channel says more than that nothing worked then. */
+	error = vnic_user(dev)->conn.chan.error;
 	if (ret != 0) {
 		vnic_transport_ops(dev)->close(dev);
-		return ret;
+		return error != 0 ? error : ret;
 	}
-	ret = vnic_user_monitor_start(vnic_user(dev));
+	ret = error;
+	if (ret == 0)
+		ret = vnic_user_monitor_start(vnic_user(dev));
 	if (ret != 0)
 		vnic_device_remove(eth_dev);
 	return ret;

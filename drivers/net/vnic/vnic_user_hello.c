@@ -169,8 +169,8 @@ vnic_user_hello_pairs(const struct vnic_user *user,
 
 	if (queues <= conn->pairs)
 		return 0;
-	VNIC_LOG(ERR, "%s: queues=%u is more than the back end at %s has; it has %u, give queues=%u or less",
-		conn->chan.name, queues, user->dev->args.path, conn->pairs,
+	VNIC_VHOST_LOG(&conn->chan, "queues=%u is more than the back end at %s has; it has %u, give queues=%u or less",
+		queues, user->dev->args.path, conn->pairs,
 		conn->pairs);
 	return -EINVAL;
 }
@@ -202,7 +202,7 @@ vnic_user_hello_again(const struct vnic_user *user,
 
 	if (lost == 0)
 		return 0;
-	VNIC_LOG(ERR, "%s: the back end at %s came back without features 0x%" PRIx64 " that were agreed; start it with its former settings",
-		conn->chan.name, user->dev->args.path, lost);
+	VNIC_VHOST_LOG(&conn->chan, "the back end at %s came back without features 0x%" PRIx64 " that were agreed; start it with its former settings",
+		user->dev->args.path, lost);
 	return -ENOTSUP;
 }

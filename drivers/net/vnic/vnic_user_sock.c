@@ -183,7 +183,7 @@ vnic_user_up(struct vnic_user *user, struct vnic_user_conn *conn)
 	if (ret == 0)
 		return;
 	pthread_mutex_lock(&user->lock);
-	vnic_vhost_break(&user->conn.chan);
+	vnic_vhost_break(&user->conn.chan, ret);
 	pthread_mutex_unlock(&user->lock);
 }
 

@@ -10,7 +10,6 @@
 
 #include <rte_common.h>
 
-#include "vnic_log.h"
 #include "vnic_vhost_msg.h"
 #include "vnic_vhost_sock.h"
 
@@ -44,10 +43,6 @@ static const char * const vnic_vhost_names[] = {
 	[VHOST_USER_GET_STATUS] = "GET_STATUS",
 };
 
-#define CHAN_LOG(chan, fmt, ...) \
-	rte_log((chan)->quiet ? RTE_LOG_DEBUG : RTE_LOG_ERR, vnic_logtype, \
-		"vnic: %s: " fmt "\n", (chan)->name, ##__VA_ARGS__)
-
 const char *
 vnic_vhost_request_name(uint32_t request)
 {
@@ -58,8 +53,10 @@ vnic_vhost_request_name(uint32_t request)
 }
 
 void
-vnic_vhost_break(struct vnic_vhost_chan *chan)
+vnic_vhost_break(struct vnic_vhost_chan *chan, int error)
 {
+	if (!chan->broken)
+		chan->error = error;
 	chan->broken = true;
 	if (chan->fd >= 0)
 		shutdown(chan->fd, SHUT_RDWR);
@@ -72,17 +69,17 @@ vnic_vhost_fail(struct vnic_vhost_chan *chan, uint32_t request, int err)
 	const char *name = vnic_vhost_request_name(request);
 
 	if (err == -ETIMEDOUT)
-		CHAN_LOG(chan, "back end did not answer %s within %u ms; is it alive? connect_timeout_ms= gives it longer",
+		VNIC_VHOST_LOG(chan, "back end did not answer %s within %u ms; is it alive? connect_timeout_ms= gives it longer",
 			name, chan->timeout_ms);
 	else if (err == -ENODEV)
-		CHAN_LOG(chan, "back end hung up on %s", name);
+		VNIC_VHOST_LOG(chan, "back end hung up on %s", name);
 	else if (err == -EPROTO)
-		CHAN_LOG(chan, "back end sent more file descriptors with the reply to %s than belong to it",
+		VNIC_VHOST_LOG(chan, "back end sent more file descriptors with the reply to %s than belong to it",
 			name);
 	else
-		CHAN_LOG(chan, "cannot exchange %s with the back end: %s",
+		VNIC_VHOST_LOG(chan, "cannot exchange %s with the back end: %s",
 			name, strerror(-err));
-	vnic_vhost_break(chan);
+	vnic_vhost_break(chan, err);
 	return err;
 }
 
@@ -90,9 +87,9 @@ static int
 vnic_vhost_nonsense(struct vnic_vhost_chan *chan, uint32_t request,
 		    const char *what, uint64_t value)
 {
-	CHAN_LOG(chan, "back end answered %s with %s 0x%" PRIx64 "; it does not speak vhost-user as specified",
+	VNIC_VHOST_LOG(chan, "back end answered %s with %s 0x%" PRIx64 "; it does not speak vhost-user as specified",
 		vnic_vhost_request_name(request), what, value);
-	vnic_vhost_break(chan);
+	vnic_vhost_break(chan, -EPROTO);
 	return -EPROTO;
 }
 
@@ -184,7 +181,7 @@ vnic_vhost_set(struct vnic_vhost_chan *chan, uint32_t request,
 	ret = vnic_vhost_reply(chan, request, &status, sizeof(status), NULL,
 		NULL, deadline);
 	if (ret == 0 && status != 0) {
-		CHAN_LOG(chan, "back end refused %s (status %" PRIu64 "); its own log says why",
+		VNIC_VHOST_LOG(chan, "back end refused %s (status %" PRIu64 "); its own log says why",
 			vnic_vhost_request_name(request), status);
 		ret = -EIO;
 	}

@@ -11,6 +11,8 @@
 
 #include <vhost_user_proto.h>
 
+#include "vnic_log.h"
+
 /**
  * @file
  * Conversation with a vhost-user back end: one request at a time, each with a
@@ -25,11 +27,17 @@
 struct vnic_vhost_chan {
 	int fd;			/**< -1: not connected */
 	bool broken;
+	int error;		/**< why: a negative errno */
 	bool quiet;		/**< log at debug level: a repeated attempt */
 	uint32_t timeout_ms;	/**< for one request and its reply */
 	uint64_t proto;		/**< protocol features agreed */
 	const char *name;	/**< of the port, for the log */
 };
+
+/** One line on a channel's trouble. */
+#define VNIC_VHOST_LOG(chan, fmt, ...) \
+	rte_log((chan)->quiet ? RTE_LOG_DEBUG : RTE_LOG_ERR, vnic_logtype, \
+		"vnic: %s: " fmt "\n", (chan)->name, ##__VA_ARGS__)
 
 static inline bool
 vnic_vhost_has(const struct vnic_vhost_chan *chan, unsigned int proto_bit)
@@ -84,6 +92,6 @@ vnic_vhost_get_inflight(struct vnic_vhost_chan *chan,
 
 /** Give up on the stream; wakes whoever waits for a hang-up. */
 void
-vnic_vhost_break(struct vnic_vhost_chan *chan);
+vnic_vhost_break(struct vnic_vhost_chan *chan, int error);
 
 #endif /* VNIC_VHOST_MSG_H */
