@@ -329,7 +329,7 @@ def drip(backend, request):
     """One byte at a time, each in time, all of them too late."""
     message = struct.pack('=III', request.number, VERSION | REPLY, 8)
     for i in range(len(message) - 1):
-        time.sleep(0.1)
+        time.sleep(0.05)
         backend.conn.send(message[i:i + 1])
     return True
 
