@@ -80,7 +80,8 @@ info_names(struct rte_tel_data *d, const char *key,
 		if (virtio_features_has(set, bit))
 			rte_tel_data_add_array_string(names,
 				vnic_negotiate_name(bit, name, sizeof(name)));
-	rte_tel_data_add_dict_container(d, key, names, 0);
+	if (rte_tel_data_add_dict_container(d, key, names, 0) < 0)
+		rte_tel_data_free(names);
 }
 
 /* Bits that the device offers or the driver wants, and that are not used. */
@@ -108,7 +109,8 @@ info_refused(struct rte_tel_data *d, const struct vnic_dev *dev)
 			vnic_negotiate_reason(&dev->nego, bit, reason,
 					      sizeof(reason)));
 	}
-	rte_tel_data_add_dict_container(d, "refused", refused, 0);
+	if (rte_tel_data_add_dict_container(d, "refused", refused, 0) < 0)
+		rte_tel_data_free(refused);
 }
 
 static void
@@ -175,69 +177,58 @@ queue_fields(struct rte_tel_data *d, const void *counters,
 }
 
 static void
-queue_ring(struct rte_tel_data *d, uint16_t queue_id, const struct vring *vr,
+queue_ring(struct rte_tel_data *d, const struct vring *vr, uint16_t size,
 	   bool enabled)
 {
-	rte_tel_data_add_dict_int(d, "queue", queue_id);
 	rte_tel_data_add_dict_int(d, "enabled", enabled);
-	rte_tel_data_add_dict_int(d, "size", vring_size(vr));
+	rte_tel_data_add_dict_int(d, "size", size);
 	/* Both indexes move meanwhile: a snapshot. */
 	rte_tel_data_add_dict_int(d, "outstanding", vring_outstanding(vr));
 	rte_tel_data_add_dict_int(d, "fault", vr->fault);
 }
 
-static struct rte_tel_data *
-queue_rx(const struct vnic_rxq *rxq, uint16_t queue_id)
+/* One queue's dictionary into the reply, which then owns it. */
+static void
+queue_add(struct rte_tel_data *d, const char *way, uint16_t queue_id,
+	  struct rte_tel_data *q)
 {
-	struct rte_tel_data *q = rte_tel_data_alloc();
-	const struct vnic_stats_field *fields;
-	unsigned int nb;
+	char key[16];
 
-	if (q == NULL)
-		return NULL;
-	fields = vnic_stats_rxq_fields(&nb);
-	rte_tel_data_start_dict(q);
-	queue_ring(q, queue_id, &rxq->vr, rxq->enabled);
-	queue_fields(q, &rxq->stats, fields, nb);
-	return q;
-}
-
-static struct rte_tel_data *
-queue_tx(const struct vnic_txq *txq, uint16_t queue_id)
-{
-	struct rte_tel_data *q = rte_tel_data_alloc();
-	const struct vnic_stats_field *fields;
-	unsigned int nb;
-
-	if (q == NULL)
-		return NULL;
-	fields = vnic_stats_txq_fields(&nb);
-	rte_tel_data_start_dict(q);
-	queue_ring(q, queue_id, &txq->vr, txq->enabled);
-	queue_fields(q, &txq->stats, fields, nb);
-	return q;
+	snprintf(key, sizeof(key), "%s_q%u", way, queue_id);
+	if (rte_tel_data_add_dict_container(d, key, q, 0) < 0)
+		rte_tel_data_free(q);
 }
 
 static void
-queues_page(const struct vnic_dev *dev, uint16_t first, uint16_t last,
-	    struct rte_tel_data *rxqs, struct rte_tel_data *txqs)
+queue_add_rx(struct rte_tel_data *d, const struct vnic_rxq *rxq)
 {
-	struct rte_tel_data *q;
-	uint16_t i;
+	struct rte_tel_data *q = rte_tel_data_alloc();
+	const struct vnic_stats_field *fields;
+	unsigned int nb;
 
-	rte_tel_data_start_array(rxqs, RTE_TEL_CONTAINER);
-	rte_tel_data_start_array(txqs, RTE_TEL_CONTAINER);
-	for (i = first; i < last; i++) {
-		const struct vnic_rxq *rxq = dev->data->rx_queues[i];
-		const struct vnic_txq *txq = dev->data->tx_queues[i];
+	if (q == NULL)
+		return;
+	fields = vnic_stats_rxq_fields(&nb);
+	rte_tel_data_start_dict(q);
+	queue_ring(q, &rxq->vr, rxq->depth, rxq->enabled);
+	queue_fields(q, &rxq->stats, fields, nb);
+	queue_add(d, "rx", rxq->queue_id, q);
+}
 
-		q = rxq != NULL ? queue_rx(rxq, i) : NULL;
-		if (q != NULL)
-			rte_tel_data_add_array_container(rxqs, q, 0);
-		q = txq != NULL ? queue_tx(txq, i) : NULL;
-		if (q != NULL)
-			rte_tel_data_add_array_container(txqs, q, 0);
-	}
+static void
+queue_add_tx(struct rte_tel_data *d, const struct vnic_txq *txq)
+{
+	struct rte_tel_data *q = rte_tel_data_alloc();
+	const struct vnic_stats_field *fields;
+	unsigned int nb;
+
+	if (q == NULL)
+		return;
+	fields = vnic_stats_txq_fields(&nb);
+	rte_tel_data_start_dict(q);
+	queue_ring(q, &txq->vr, txq->nb_desc, txq->enabled);
+	queue_fields(q, &txq->stats, fields, nb);
+	queue_add(d, "tx", txq->queue_id, q);
 }
 
 static int
@@ -246,28 +237,23 @@ telemetry_queues(const char *cmd __rte_unused, const char *params,
 {
 	unsigned long first;
 	const struct vnic_dev *dev = telemetry_port(params, &first);
-	struct rte_tel_data *rxqs, *txqs;
-	uint16_t nb, last;
+	uint16_t nb, last, i;
 
 	if (dev == NULL)
 		return -EINVAL;
 	nb = RTE_MIN(dev->data->nb_rx_queues, dev->data->nb_tx_queues);
 	first = RTE_MIN(first, nb);
 	last = RTE_MIN(first + QUEUES_PER_PAGE, nb);
-	rxqs = rte_tel_data_alloc();
-	txqs = rte_tel_data_alloc();
-	if (rxqs == NULL || txqs == NULL) {
-		rte_tel_data_free(rxqs);
-		rte_tel_data_free(txqs);
-		return -ENOMEM;
-	}
-	queues_page(dev, first, last, rxqs, txqs);
 	rte_tel_data_start_dict(d);
 	rte_tel_data_add_dict_int(d, "pairs", nb);
-	rte_tel_data_add_dict_container(d, "rx", rxqs, 0);
-	rte_tel_data_add_dict_container(d, "tx", txqs, 0);
 	if (last < nb)
 		rte_tel_data_add_dict_int(d, "next", last);
+	for (i = first; i < last; i++) {
+		if (dev->data->rx_queues[i] != NULL)
+			queue_add_rx(d, dev->data->rx_queues[i]);
+		if (dev->data->tx_queues[i] != NULL)
+			queue_add_tx(d, dev->data->tx_queues[i]);
+	}
 	return 0;
 }
 
