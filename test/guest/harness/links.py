@@ -25,34 +25,40 @@ SIOCSIFFLAGS = 0x8914
 SIOCSIFMTU = 0x8922
 IFF_UP = 0x1
 ETH_P_ALL = 3
+SO_SNDBUFFORCE = 32
 SO_RCVBUFFORCE = 33
 PACKET_OUTGOING = 4
 
 
+def force_buffer(sock, size):
+    """Set a socket's send buffer, above the system's limit where that is allowed."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, size)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
+
+
 class StreamLink:
-    def __init__(self, name, folder):
+    """`buffer`: what QEMU's end holds before QEMU has to wait with sending."""
+
+    def __init__(self, name, buffer=4 << 20):
         self.name = name
         self._in = bytearray()
         self._out = bytearray()
-        self._peer = None
-        path = os.path.join(folder, name + ".sock")
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(path)
-        self._listener.listen(1)
+        self._peer, self._theirs = socket.socketpair(socket.AF_UNIX)
+        force_buffer(self._theirs, buffer)
+        self._peer.setblocking(False)
+        self.fds = (self._theirs.fileno(),)
         self.netdev = (f"stream,id={name},server=off,"
-                       f"addr.type=unix,addr.path={path}")
-        self.fds = ()
+                       f"addr.type=fd,addr.str={self.fds[0]}")
 
     def open(self):
-        """Take QEMU's connection."""
-        self._listener.settimeout(20)
-        self._peer, _ = self._listener.accept()
-        self._peer.setblocking(False)
+        """QEMU has its end now."""
+        self._theirs.close()
 
     def close(self):
-        for sock in (self._listener, self._peer):
-            if sock:
-                sock.close()
+        self._peer.close()
+        self._theirs.close()
 
     def fileno(self):
         return self._peer.fileno()

@@ -27,12 +27,15 @@ class Nic:
     """One virtio-net-pci function. Properties are QEMU's, written with `_` for `-`
     (disable_legacy). `queues` > 1 makes it multi-queue, on a tap; `bus` is a QEMU
     bus, which the case adds by QEMU_ARGS; `modern=False` leaves out what a
-    modern function behind the IOMMU has."""
+    modern function behind the IOMMU has; `buffer` is how much may wait on its link
+    (bytes) before QEMU has to wait."""
 
     DASHED = {"disable_legacy", "disable_modern", "page_per_vq", "modern_pio_notify"}
 
-    def __init__(self, queues=1, bus="pcie.0", modern=True, **properties):
+    def __init__(self, queues=1, bus="pcie.0", modern=True, buffer=4 << 20,
+                 **properties):
         self.queues = queues
+        self.buffer = buffer
         self.bus = bus
         self.properties = dict(MODERN) if modern else {}
         if queues > 1:
@@ -113,7 +116,7 @@ class Guest:
             if nic.queues > 1:
                 link = TapLink(f"net{index}", nic.queues)
             else:
-                link = StreamLink(f"net{index}", self.settings.work)
+                link = StreamLink(f"net{index}", nic.buffer)
             self.links.append(link)
 
     def _chardev(self, name):
@@ -122,7 +125,9 @@ class Guest:
 
     def _command(self):
         case, settings = self.case, self.settings
+        # The timer check fails on a busy machine.
         kernel = ["console=ttyS0", "loglevel=4", "panic=-1", "intel_iommu=on",
+                  "no_timer_check",
                   f"vnic.hugepages={getattr(case, 'HUGEPAGES', 128)}",
                   *getattr(case, "KERNEL_ARGS", [])]
         command = [
