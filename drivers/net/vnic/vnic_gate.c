@@ -21,14 +21,25 @@
 /*
  * A full barrier on every processor that may be inside a burst, those of
  * secondary processes included. Partner: the compiler barrier in
- * vnic_gate_enter. Kernels without the call get one by time: a store is
- * globally visible long before a millisecond has passed.
+ * vnic_gate_enter. The expedited call reaches the threads of registered
+ * processes, which each that has the driver is, in microseconds; the other
+ * one waits for a grace period of the whole machine, 10 ms and more. Kernels
+ * without either get one by time: a store is globally visible long before a
+ * millisecond has passed.
  */
 static void
 gate_barrier(void)
 {
-	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
+	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0,
+		    0) != 0 &&
+	    syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
 		rte_delay_us_sleep(1000);
+}
+
+RTE_INIT(vnic_gate_register)
+{
+	syscall(__NR_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0,
+		0);
 }
 
 static void
