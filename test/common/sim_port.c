@@ -67,19 +67,27 @@ tx_partner(const struct vnic_rx_path *rx)
 	return NULL;
 }
 
+uint16_t
+sim_simd_max(void)
+{
+	static uint16_t simd;
+
+	/* Before the first port narrows it. */
+	if (simd == 0)
+		simd = RTE_MAX(vnic_path_simd(), 128);
+	return simd;
+}
+
 const struct sim_row *
 sim_row_get(unsigned int i)
 {
 	static struct sim_row row;
-	static uint16_t simd_max;
 	const struct vnic_rx_path *rx;
 	unsigned int nb, at, seen = 0;
 
-	if (simd_max == 0)
-		simd_max = vnic_path_simd();
 	rx = vnic_rx_paths(&nb);
 	for (at = 0; at < nb; at++) {
-		if (rx[at].simd > RTE_MAX(simd_max, 128) || seen++ != i)
+		if (rx[at].simd > sim_simd_max() || seen++ != i)
 			continue;
 		row.rx = &rx[at];
 		row.tx = tx_partner(&rx[at]);

@@ -76,6 +76,10 @@ sim_eal_init(const char *name);
 const struct sim_row *
 sim_row_get(unsigned int i);
 
+/** The widest vectors among those rows. */
+uint16_t
+sim_simd_max(void);
+
 /** Run @p fn for each row, and say so. */
 void
 sim_for_rows(void (*fn)(const struct sim_row *row));
