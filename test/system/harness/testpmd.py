@@ -14,7 +14,7 @@ import time
 
 from .bench import Trouble
 
-PROMPT = r"testpmd> $"
+PROMPT = r"testpmd> "
 START_S = 60
 COMMAND_S = 40
 PAGES = ("--in-memory", "--single-file-segments")
@@ -99,8 +99,9 @@ class Testpmd:
             pass
         self.text = ""
         os.write(self.master, line.encode() + b"\n")
-        # The terminal echoes the line behind the prompt that is there.
-        self.expect(re.escape(line) + r"\n(?s:.*)" + PROMPT, seconds)
+        # The terminal echoes the line behind the prompt that is there, and an
+        # event may be printed into the midst of it.
+        self.expect(r"\n(?s:.*)" + PROMPT, seconds)
         return self.text
 
     def quit(self, seconds=COMMAND_S):
