@@ -102,7 +102,8 @@ info_limits(const struct vnic_dev *dev, struct rte_eth_dev_info *info)
 	info->rx_desc_lim = (struct rte_eth_desc_lim){
 		.nb_min = VNIC_DESC_MIN,
 		.nb_max = dev->max_desc,
-		.nb_align = VNIC_DESC_MIN,
+		/* A power of two, which no alignment can say. */
+		.nb_align = 1,
 	};
 	info->tx_desc_lim = info->rx_desc_lim;
 	info->tx_desc_lim.nb_seg_max = VNIC_TX_SEGS_MAX;
@@ -132,6 +133,7 @@ vnic_info_get(struct rte_eth_dev *eth_dev, struct rte_eth_dev_info *info)
 	info_defaults(dev, info);
 	info->rx_offload_capa = vnic_info_rx_offloads(dev);
 	info->tx_offload_capa = vnic_info_tx_offloads(dev);
+	info->err_handle_mode = RTE_ETH_ERROR_HANDLE_MODE_PROACTIVE;
 	info->switch_info.domain_id = RTE_ETH_DEV_SWITCH_DOMAIN_ID_INVALID;
 	if (dev->link_speed != 0 &&
 	    dev->link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
