@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <rte_common.h>
+#include <rte_ethdev.h>
+
+#include "vnic.h"
+#include "vnic_negotiate.h"
+
+/*
+ * The feature table against the rules of virtio 1.4, sections 2.2 and
+ * 5.1.3.1, written here a second time, from the specification.
+ */
+
+#define OFFERS 100000
+
+static const struct vnic_args args = {
+	.mrg_rxbuf = true, .in_order = true, .packed_vq = true,
+};
+
+static struct vnic_need
+need_all(void)
+{
+	return (struct vnic_need){
+		.transport = VNIC_TRANSPORT_PCI,
+		.args = &args,
+		.rx_offloads = UINT64_MAX,
+		.tx_offloads = UINT64_MAX,
+	};
+}
+
+static uint64_t
+random64(uint64_t *seed)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed;
+}
+
+#define F(name) VIRTIO_NET_F_##name
+#define NONE 255
+
+/** Bit, two bits that it requires, two of which it requires one. */
+static const uint8_t rules[][5] = {
+	{ F(GUEST_TSO4), F(GUEST_CSUM), NONE, NONE, NONE },
+	{ F(GUEST_TSO6), F(GUEST_CSUM), NONE, NONE, NONE },
+	{ F(GUEST_ECN), NONE, NONE, F(GUEST_TSO4), F(GUEST_TSO6) },
+	{ F(GUEST_UFO), F(GUEST_CSUM), NONE, NONE, NONE },
+	{ F(GUEST_USO4), F(GUEST_CSUM), NONE, NONE, NONE },
+	{ F(GUEST_USO6), F(GUEST_CSUM), NONE, NONE, NONE },
+	{ F(GUEST_UDP_TUNNEL_GSO), F(GUEST_TSO4), F(GUEST_TSO6), NONE, NONE },
+	{ F(GUEST_UDP_TUNNEL_GSO), F(GUEST_USO4), F(GUEST_USO6), NONE, NONE },
+	{ F(GUEST_UDP_TUNNEL_GSO_CSUM), F(GUEST_UDP_TUNNEL_GSO), NONE, NONE,
+	  NONE },
+	{ F(HOST_TSO4), F(CSUM), NONE, NONE, NONE },
+	{ F(HOST_TSO6), F(CSUM), NONE, NONE, NONE },
+	{ F(HOST_ECN), NONE, NONE, F(HOST_TSO4), F(HOST_TSO6) },
+	{ F(HOST_UFO), F(CSUM), NONE, NONE, NONE },
+	{ F(HOST_USO), F(CSUM), NONE, NONE, NONE },
+	{ F(HOST_UDP_TUNNEL_GSO), F(HOST_TSO4), F(HOST_TSO6), NONE, NONE },
+	{ F(HOST_UDP_TUNNEL_GSO), F(HOST_USO), NONE, NONE, NONE },
+	{ F(HOST_UDP_TUNNEL_GSO_CSUM), F(HOST_UDP_TUNNEL_GSO), NONE, NONE,
+	  NONE },
+	{ F(CTRL_RX), F(CTRL_VQ), NONE, NONE, NONE },
+	{ F(CTRL_VLAN), F(CTRL_VQ), NONE, NONE, NONE },
+	{ F(CTRL_RX_EXTRA), F(CTRL_VQ), NONE, NONE, NONE },
+	{ F(GUEST_ANNOUNCE), F(CTRL_VQ), NONE, NONE, NONE },
+	{ F(MQ), F(CTRL_VQ), NONE, NONE, NONE },
+	{ F(CTRL_MAC_ADDR), F(CTRL_VQ), NONE, NONE, NONE },
+	{ F(NOTF_COAL), F(CTRL_VQ), NONE, NONE, NONE },
+	{ F(VQ_NOTF_COAL), F(CTRL_VQ), NONE, NONE, NONE },
+	{ F(RSC_EXT), NONE, NONE, F(HOST_TSO4), F(HOST_TSO6) },
+	{ F(RSS), F(CTRL_VQ), NONE, NONE, NONE },
+	{ F(HASH_REPORT), F(CTRL_VQ), NONE, NONE, NONE },
+	{ F(HASH_TUNNEL), F(CTRL_VQ), NONE, F(RSS), F(HASH_REPORT) },
+	{ F(RSS_CONTEXT), F(CTRL_VQ), F(RSS), NONE, NONE },
+};
+
+static bool
+holds(const struct virtio_features *f, uint8_t bit)
+{
+	return bit != NONE && virtio_features_has(f, bit);
+}
+
+static bool
+rule_holds(const uint8_t *rule, const struct virtio_features *f)
+{
+	unsigned int i;
+
+	if (!holds(f, rule[0]))
+		return true;
+	for (i = 1; i < 3; i++)
+		if (rule[i] != NONE && !holds(f, rule[i]))
+			return false;
+	return rule[3] == NONE || holds(f, rule[3]) || holds(f, rule[4]);
+}
+
+static void
+check_closed(struct virtio_features offered, const struct vnic_negotiation *n)
+{
+	unsigned int i;
+
+	assert_true(virtio_features_subset(n->accepted, offered));
+	for (i = 0; i < RTE_DIM(rules); i++)
+		assert_true(rule_holds(rules[i], &n->accepted));
+	for (i = 0; i < VIRTIO_FEATURES_BITS; i++)
+		assert_int_equal(virtio_features_has(&n->accepted, i),
+				 n->verdict[i] == VNIC_VERDICT_ACCEPTED);
+}
+
+/* GEN-05, GEN-06, GEN-07. */
+static void
+test_random_offers(void **state)
+{
+	struct vnic_need need = need_all();
+	struct vnic_negotiation n;
+	uint64_t seed = 0x9e3779b97f4a7c15;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < OFFERS; i++) {
+		struct virtio_features offered = {
+			{ random64(&seed), random64(&seed) } };
+
+		vnic_negotiate(offered, &need, &n);
+		check_closed(offered, &n);
+	}
+}
+
+/* NCF-14: each dependent alone, and all bits but each one required. */
+static void
+test_each_edge(void **state)
+{
+	struct vnic_need need = need_all();
+	struct vnic_negotiation n;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < RTE_DIM(rules); i++) {
+		struct virtio_features alone = { { 0, 0 } };
+		struct virtio_features rest = { { UINT64_MAX, UINT64_MAX } };
+
+		virtio_features_add(&alone, rules[i][0]);
+		vnic_negotiate(alone, &need, &n);
+		assert_false(virtio_features_has(&n.accepted, rules[i][0]));
+		if (rules[i][1] == NONE)
+			continue;
+		virtio_features_del(&rest, rules[i][1]);
+		vnic_negotiate(rest, &need, &n);
+		assert_false(virtio_features_has(&n.accepted, rules[i][0]));
+		check_closed(rest, &n);
+	}
+}
+
+/* GEN-08, GEN-10: all 128 bits offered; what is taken is what is written. */
+static void
+test_all_offered(void **state)
+{
+	static const uint8_t taken[] = {
+		F(CSUM), F(GUEST_CSUM), F(MTU), F(MAC), F(HOST_TSO4),
+		F(HOST_TSO6), F(MRG_RXBUF), F(STATUS), F(CTRL_VQ), F(CTRL_RX),
+		F(CTRL_VLAN), F(MQ), F(CTRL_MAC_ADDR), F(SPEED_DUPLEX),
+		VIRTIO_F_INDIRECT_DESC, VIRTIO_F_EVENT_IDX, VIRTIO_F_VERSION_1,
+		VIRTIO_F_ACCESS_PLATFORM, VIRTIO_F_RING_PACKED,
+		VIRTIO_F_IN_ORDER, VIRTIO_F_ORDER_PLATFORM,
+		VIRTIO_F_NOTIFICATION_DATA, VIRTIO_F_RING_RESET,
+	};
+	const struct virtio_features all = { { UINT64_MAX, UINT64_MAX } };
+	struct virtio_features expected = { { 0, 0 } };
+	struct vnic_need need = need_all();
+	struct vnic_negotiation n;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < RTE_DIM(taken); i++)
+		virtio_features_add(&expected, taken[i]);
+	vnic_negotiate(all, &need, &n);
+	assert_int_equal(n.accepted.w[0], expected.w[0]);
+	assert_int_equal(n.accepted.w[1], expected.w[1]);
+}
+
+/* GEN-09: VERSION_1 alone is enough. */
+static void
+test_version_alone(void **state)
+{
+	struct virtio_features offered = { { 0, 0 } };
+	struct vnic_need need = need_all();
+	struct vnic_negotiation n;
+
+	(void)state;
+	virtio_features_add(&offered, VIRTIO_F_VERSION_1);
+	vnic_negotiate(offered, &need, &n);
+	assert_true(virtio_features_equal(n.accepted, offered));
+	assert_int_equal(n.verdict[F(MRG_RXBUF)], VNIC_VERDICT_NOT_OFFERED);
+}
+
+/* What nobody asked for changes how the device treats frames. */
+static void
+test_nothing_asked(void **state)
+{
+	const struct virtio_features all = { { UINT64_MAX, UINT64_MAX } };
+	static const struct vnic_args plain;
+	struct vnic_need need = {
+		.transport = VNIC_TRANSPORT_PCI, .args = &plain };
+	static const uint8_t unasked[] = {
+		F(CSUM), F(GUEST_CSUM), F(HOST_TSO4), F(HOST_TSO6),
+		F(MRG_RXBUF), F(CTRL_VLAN), VIRTIO_F_RING_PACKED,
+		VIRTIO_F_IN_ORDER,
+	};
+	struct vnic_negotiation n;
+	unsigned int i;
+
+	(void)state;
+	vnic_negotiate(all, &need, &n);
+	for (i = 0; i < RTE_DIM(unasked); i++)
+		assert_int_equal(n.verdict[unasked[i]],
+				 VNIC_VERDICT_NOT_ASKED);
+}
+
+/* A bad field takes its feature along, and what needs that one. */
+static void
+test_bad_config(void **state)
+{
+	const struct virtio_features all = { { UINT64_MAX, UINT64_MAX } };
+	struct vnic_need need = need_all();
+	struct vnic_negotiation n;
+	char text[64];
+
+	(void)state;
+	virtio_features_add(&need.bad_config, F(MTU));
+	virtio_features_add(&need.bad_config, F(CTRL_VQ));
+	vnic_negotiate(all, &need, &n);
+	assert_int_equal(n.verdict[F(MTU)], VNIC_VERDICT_CONFIG);
+	assert_int_equal(n.verdict[F(MQ)], VNIC_VERDICT_PREREQUISITE);
+	assert_int_equal(n.missing[F(MQ)], F(CTRL_VQ));
+	assert_string_equal(vnic_negotiate_reason(&n, F(MQ), text,
+						  sizeof(text)),
+			    "needs CTRL_VQ, which is not accepted");
+	check_closed(all, &n);
+}
+
+/* Over vhost-user queue pairs need no control queue; all else does. */
+static void
+test_vhost_user(void **state)
+{
+	struct virtio_features offered = { { UINT64_MAX, UINT64_MAX } };
+	struct vnic_need need = need_all();
+	struct vnic_negotiation n;
+
+	(void)state;
+	need.transport = VNIC_TRANSPORT_USER;
+	virtio_features_del(&offered, F(CTRL_VQ));
+	vnic_negotiate(offered, &need, &n);
+	assert_true(virtio_features_has(&n.accepted, F(MQ)));
+	assert_false(virtio_features_has(&n.accepted, F(CTRL_RX)));
+	assert_int_equal(n.verdict[VIRTIO_F_NOTIFICATION_DATA],
+			 VNIC_VERDICT_TRANSPORT);
+}
+
+/* NRX-04. */
+static void
+test_header_length(void **state)
+{
+	struct virtio_features f = { { 0, 0 } };
+
+	(void)state;
+	assert_int_equal(vnic_negotiate_hdr_len(&f), 10);
+	virtio_features_add(&f, F(MRG_RXBUF));
+	assert_int_equal(vnic_negotiate_hdr_len(&f), 12);
+	f = (struct virtio_features){ { 0, 0 } };
+	virtio_features_add(&f, VIRTIO_F_VERSION_1);
+	assert_int_equal(vnic_negotiate_hdr_len(&f), 12);
+	virtio_features_add(&f, F(HASH_REPORT));
+	assert_int_equal(vnic_negotiate_hdr_len(&f), 20);
+	virtio_features_add(&f, F(GUEST_UDP_TUNNEL_GSO));
+	assert_int_equal(vnic_negotiate_hdr_len(&f), 24);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random_offers),
+		cmocka_unit_test(test_each_edge),
+		cmocka_unit_test(test_all_offered),
+		cmocka_unit_test(test_version_alone),
+		cmocka_unit_test(test_nothing_asked),
+		cmocka_unit_test(test_bad_config),
+		cmocka_unit_test(test_vhost_user),
+		cmocka_unit_test(test_header_length),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
