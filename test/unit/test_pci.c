@@ -250,6 +250,13 @@ test_queue_max(void **state)
 	assert_int_equal(vnic_pci_queue_max(w->dev, UINT16_MAX, &max), 0);
 	assert_int_equal(max, 0);
 	assert_int_equal(w->fake->nb_log, 0);
+	/* num_queues may grow when features are agreed. */
+	w->fake->num_queues = 3;
+	assert_int_equal(vnic_pci_queue_max(w->dev, 3, &max), 0);
+	assert_int_equal(max, 0);
+	assert_int_equal(fake_pci_write_at(w->fake, FAKE_OFF(queue_select), 0),
+			 -1);
+	w->fake->num_queues = FAKE_VQS;
 	w->fake->vqs[2].size = 0;
 	assert_int_equal(vnic_pci_queue_max(w->dev, 2, &max), 0);
 	assert_int_equal(max, 0);

@@ -47,7 +47,7 @@ struct vnic_pci {
 	bool events_on;
 	struct rte_intr_handle *intr;	/**< NULL: no interrupt to be had */
 	uint32_t reset_timeout_us;	/**< device and queue reset */
-	uint16_t nb_vqs;		/**< device's num_queues, bounded */
+	uint16_t nb_vqs;		/**< records below */
 	struct vnic_pci_vq vqs[];
 };
 

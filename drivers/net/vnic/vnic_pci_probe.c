@@ -60,27 +60,18 @@ pci_regs(const struct rte_pci_device *pci_dev,
 	return regs;
 }
 
-/** num_queues, bounded by what the driver can make use of. */
+/** The registers answer; num_queues is looked at when it counts. */
 static int
-pci_nb_vqs(const char *name, const struct vnic_pci_regs *common, uint16_t *nb)
+pci_check(const char *name, const struct vnic_pci_regs *common)
 {
-	uint16_t num = vnic_pci_read16(common,
-		offsetof(struct virtio_pci_common_cfg, num_queues));
 	uint8_t status = vnic_pci_read8(common,
 		offsetof(struct virtio_pci_common_cfg, device_status));
 
-	if (status == VIRTIO_STATUS_GONE) {
-		VNIC_LOG(ERR, "%s: device status reads all ones, the device is gone or its memory decoding is off",
-			 name);
-		return -ENODEV;
-	}
-	if (num < 2) {
-		VNIC_LOG(ERR, "%s: the device has %u virtqueues, a network device has at least 2",
-			 name, num);
-		return -EPROTO;
-	}
-	*nb = RTE_MIN(num, PCI_VQS_MAX);
-	return 0;
+	if (status != VIRTIO_STATUS_GONE)
+		return 0;
+	VNIC_LOG(ERR, "%s: device status reads all ones, the device is gone or its memory decoding is off",
+		 name);
+	return -ENODEV;
 }
 
 /** Fill dev->priv from a mapped PCI function. */
@@ -91,7 +82,6 @@ pci_open(struct vnic_dev *dev, struct rte_pci_device *pci_dev)
 	struct vnic_pci_regs common;
 	struct vnic_pci_caps caps;
 	struct vnic_pci *pci;
-	uint16_t nb_vqs;
 	int ret;
 
 	pci_space_fill(pci_dev, &space);
@@ -99,15 +89,15 @@ pci_open(struct vnic_dev *dev, struct rte_pci_device *pci_dev)
 	if (ret < 0)
 		return ret;
 	common = pci_regs(pci_dev, &caps.common);
-	ret = pci_nb_vqs(dev->name, &common, &nb_vqs);
+	ret = pci_check(dev->name, &common);
 	if (ret < 0)
 		return ret;
 	pci = rte_zmalloc_socket("vnic_pci",
-		sizeof(*pci) + nb_vqs * sizeof(pci->vqs[0]), 0,
+		sizeof(*pci) + PCI_VQS_MAX * sizeof(pci->vqs[0]), 0,
 		pci_dev->device.numa_node);
 	if (pci == NULL) {
 		VNIC_LOG(ERR, "%s: no memory for the records of %u virtqueues",
-			 dev->name, nb_vqs);
+			 dev->name, PCI_VQS_MAX);
 		return -ENOMEM;
 	}
 	pci->common = common;
@@ -117,7 +107,7 @@ pci_open(struct vnic_dev *dev, struct rte_pci_device *pci_dev)
 	pci->notify_off_multiplier = caps.notify_off_multiplier;
 	pci->nb_vectors = caps.nb_vectors;
 	pci->reset_timeout_us = VNIC_PCI_RESET_TIMEOUT_US;
-	pci->nb_vqs = nb_vqs;
+	pci->nb_vqs = PCI_VQS_MAX;
 	dev->priv = pci;
 	vnic_pci_events_open(dev, pci_dev);
 	return 0;

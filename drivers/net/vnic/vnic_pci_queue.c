@@ -20,7 +20,10 @@ vnic_pci_queue_max(struct vnic_dev *dev, uint16_t index, uint16_t *max)
 	if (index >= pci->nb_vqs)
 		return 0;
 	vq = &pci->vqs[index];
-	if (vq->size_max == 0) {
+	/* QEMU's num_queues follows the features that were agreed last, so it
+	 * is not to be remembered.
+	 */
+	if (vq->size_max == 0 && index < VNIC_PCI_GET(pci, 16, num_queues)) {
 		VNIC_PCI_SET(pci, 16, queue_select, index);
 		size = VNIC_PCI_GET(pci, 16, queue_size);
 		if (size > VNIC_DESC_MAX) {
