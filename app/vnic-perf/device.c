@@ -158,6 +158,8 @@ perf_device_main(void *arg)
 	struct rtt_state rtt = { 0 };
 	uint32_t order = PERF_IDLE, want;
 
+	if (perf->opt.realtime)
+		perf_realtime(true);
 	for (;;) {
 		want = atomic_load_explicit(&perf->order.want, memory_order_acquire);
 		if (unlikely(want != order)) {
@@ -167,10 +169,12 @@ perf_device_main(void *arg)
 					      memory_order_release);
 		}
 		if (order & PERF_OP_QUIT)
-			return 0;
+			break;
 		if (order == PERF_IDLE)
 			rte_pause();
 		else
 			poll_account(perf, order_obey(perf, order, &rtt));
 	}
+	perf_realtime(false);
+	return 0;
 }

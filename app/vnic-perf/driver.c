@@ -328,6 +328,8 @@ perf_driver_main(void *arg)
 	struct perf *perf = arg;
 	unsigned int per_round = perf->nr_ports + (perf->limit != NULL);
 
+	if (perf->opt.realtime && perf_realtime(true) < 0)
+		fprintf(stderr, "vnic-perf: --realtime: not permitted, running without\n");
 	for (unsigned int i = 0; i < perf->max_windows / per_round; i++) {
 		if (stop_wanted(perf))
 			break;
@@ -336,6 +338,7 @@ perf_driver_main(void *arg)
 	for (unsigned int i = 0; i < perf->nr_ports; i++)
 		flush(perf, i);
 	order_give(perf, PERF_OP_QUIT, true);
+	perf_realtime(false);
 	perf->done = true;
 	return 0;
 }

@@ -6,7 +6,7 @@
 
 #include "options.h"
 
-static const char help[] =
+static const char help_options[] =
 "usage: vnic-perf --a PORT [--b PORT] [options] [-- EAL options]\n"
 "\n"
 "Measures ethdev ports against a vhost-user device that is built in and played\n"
@@ -50,11 +50,14 @@ static const char help[] =
 "  --json FILE          the figures; with --windows every window too\n"
 "  --csv FILE           one line a window\n"
 "  --quiet              no progress on stderr\n"
+"  --realtime           run the two polling threads before ordinary ones\n"
 "  --plugin FILE        driver to load (EAL's -d); repeatable\n"
 "  --driver-core N --device-core N   CPUs of the two sides (0, 1)\n"
 "  --memory MB          huge-page memory (512)\n"
 "  --simd BITS          vector width allowed to drivers (512)\n"
-"\n"
+"\n";
+
+static const char help_meaning[] =
 "What is counted: rx, frames received and freed; tx, frames accepted by the\n"
 "port; fwd, frames received and accepted again by the same port; rtt, the time\n"
 "from a frame's being offered by the device until its echo is back there.\n"
@@ -69,8 +72,9 @@ static const char help[] =
 "ring that carries the length need not move the mbuf and can come out above.\n"
 "\n"
 "A window in which the kernel or the host took a core away is marked, and its\n"
-"round left out while at least five others remain. On a busy machine, run under\n"
-"'chrt -f 10' for a short time.\n"
+"round left out while at least five others remain. On a busy machine, run\n"
+"with --realtime for a short time: the two polling threads then run before all\n"
+"ordinary ones (SCHED_FIFO), setting up does not.\n"
 "\n"
 "EAL starts with --in-memory --single-file-segments --no-pci and the above; an\n"
 "EAL option given after -- takes the place of its default. Huge pages are\n"
@@ -82,5 +86,6 @@ static const char help[] =
 void
 perf_help_print(void)
 {
-	fputs(help, stdout);
+	fputs(help_options, stdout);
+	fputs(help_meaning, stdout);
 }

@@ -33,7 +33,8 @@ static struct perf *running;
 static void
 on_signal(int sig)
 {
-	(void)sig;
+	/* A second one ends a run that hangs in a driver. */
+	signal(sig, SIG_DFL);
 	if (running != NULL)
 		running->stop = true;
 }

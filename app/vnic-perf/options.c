@@ -60,6 +60,7 @@ enum {
 	OPT_POOL,
 	OPT_QUEUES,
 	OPT_QUIET,
+	OPT_REALTIME,
 	OPT_RING,
 	OPT_SECONDS,
 	OPT_SETTLE,
@@ -103,6 +104,7 @@ static const struct option long_options[] = {
 	{ "pool", required_argument, NULL, OPT_POOL },
 	{ "queues", required_argument, NULL, OPT_QUEUES },
 	{ "quiet", no_argument, NULL, OPT_QUIET },
+	{ "realtime", no_argument, NULL, OPT_REALTIME },
 	{ "ring", required_argument, NULL, OPT_RING },
 	{ "seconds", required_argument, NULL, OPT_SECONDS },
 	{ "settle-us", required_argument, NULL, OPT_SETTLE },
@@ -263,6 +265,8 @@ flag_parse(struct perf_options *opt, int code)
 		return opt->imix = true;
 	case OPT_QUIET:
 		return opt->quiet = true;
+	case OPT_REALTIME:
+		return opt->realtime = true;
 	case OPT_WINDOWS:
 		return opt->raw_windows = true;
 	case OPT_NO_EVENT_IDX:

@@ -69,6 +69,7 @@ struct perf_options {
 	bool fast_free;
 	bool cycles;
 	bool quiet;
+	bool realtime;
 	bool raw_windows;
 	unsigned int burst;
 	unsigned int device_burst;

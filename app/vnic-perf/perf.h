@@ -5,6 +5,7 @@
 #ifndef PERF_H
 #define PERF_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -132,6 +133,19 @@ struct perf {
 	_Atomic bool failed; /**< a side gave up, reason logged */
 	_Atomic bool done;
 };
+
+/**
+ * Run the calling thread before ordinary ones, or as one of them again. Only the
+ * polling threads do so: whatever sets up a port may need threads of its own.
+ */
+static inline int
+perf_realtime(bool on)
+{
+	const struct sched_param param = { .sched_priority = on ? 10 : 0 };
+
+	return -pthread_setschedparam(pthread_self(), on ? SCHED_FIFO : SCHED_OTHER,
+				      &param);
+}
 
 /** Involuntary context switches of the calling thread so far. */
 static inline uint64_t

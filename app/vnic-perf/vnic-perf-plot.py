@@ -90,11 +90,11 @@ def draw_panel(axes, runs, title, spread_of):
     if "Mpps" not in title:
         axes.axhline(1.0, color="black", linewidth=0.8, linestyle="--")
     highest = max((s["q3"] for _, _, s in bars), default=1.0)
-    axes.set_ylim(0, highest * 1.2)
+    axes.set_ylim(0, highest * 1.4)
     axes.set_title(title, fontsize=9)
     axes.set_xticks([x for x, _ in ticks], [name for _, name in ticks],
                     rotation=20, ha="right", fontsize=7)
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=7, ncol=4, loc="upper right")
 
 
 def main():
