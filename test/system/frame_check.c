@@ -5,7 +5,8 @@
 /*
  * Sends frames that prove themselves through one ethdev port, receives them
  * back from whoever forwards them at the other end, and judges every byte.
- * With --echo it is the other end. Usage: frame_check EAL-OPTIONS -- OPTIONS.
+ * With --echo it is the other end; with --attach it tries to have devices.
+ * Usage: frame_check EAL-OPTIONS -- OPTIONS.
  */
 
 #include <getopt.h>
@@ -19,10 +20,12 @@
 #include <rte_eal.h>
 #include <rte_ethdev.h>
 
+#include "attach.h"
 #include "echo.h"
 #include "flow.h"
 
 #define QUEUES_MAX 16
+#define ATTACH_MAX 64
 #define POOL_MBUFS 4096
 #define PROGRESS_MS 200
 /** After the last frame: for one that comes twice. */
@@ -36,6 +39,8 @@ struct options {
 	uint32_t wait_ms;	/**< for the link */
 	uint32_t seconds;	/**< 0: until done or stopped */
 	bool echo;
+	unsigned int nr_attach;
+	const char *attach[ATTACH_MAX];
 };
 
 static volatile sig_atomic_t stopped;
@@ -50,7 +55,7 @@ on_signal(int number)
 enum option_name {
 	OPT_ECHO = 256, OPT_LOSSY, OPT_FRAMES, OPT_MIN, OPT_MAX, OPT_QUEUES,
 	OPT_WINDOW, OPT_SEGMENTS, OPT_STALL_MS, OPT_WAIT_MS, OPT_SECONDS,
-	OPT_DESC, OPT_ROOM, OPT_PORT,
+	OPT_DESC, OPT_ROOM, OPT_PORT, OPT_ATTACH,
 };
 
 static const struct option option_table[] = {
@@ -68,6 +73,7 @@ static const struct option option_table[] = {
 	{ "desc", required_argument, NULL, OPT_DESC },
 	{ "room", required_argument, NULL, OPT_ROOM },
 	{ "port", required_argument, NULL, OPT_PORT },
+	{ "attach", required_argument, NULL, OPT_ATTACH },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -113,6 +119,10 @@ options_parse(int argc, char **argv, struct options *o)
 	while ((name = getopt_long(argc, argv, "", option_table, NULL)) != -1) {
 		if (name == '?')
 			return -1;
+		if (name == OPT_ATTACH && o->nr_attach < ATTACH_MAX) {
+			o->attach[o->nr_attach++] = optarg;
+			continue;
+		}
 		value = optarg != NULL ? strtoul(optarg, &end, 0) : 0;
 		if (optarg != NULL && (*optarg == '\0' || *end != '\0')) {
 			printf("frame_check: '%s' is no number\n", optarg);
@@ -307,6 +317,16 @@ take_down(const struct options *o)
 	}
 }
 
+static int
+run_attach(const struct options *o)
+{
+	unsigned int i;
+
+	for (i = 0; i < o->nr_attach; i++)
+		attach_try(o->attach[i]);
+	return 0;
+}
+
 static void
 on_signals(void)
 {
@@ -334,7 +354,11 @@ main(int argc, char **argv)
 	if (used < 0)
 		return 1;
 	on_signals();
-	if (options_parse(argc - used, argv + used, &o) == 0 && set_up(&o) == 0) {
+	if (options_parse(argc - used, argv + used, &o) != 0)
+		status = 1;
+	else if (o.nr_attach > 0)
+		status = run_attach(&o);
+	else if (set_up(&o) == 0) {
 		status = o.echo ? run_echo(&o) : run_check(&o);
 		take_down(&o);
 	}
