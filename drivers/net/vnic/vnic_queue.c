@@ -291,7 +291,7 @@ txq_prepare(struct vnic_txq *txq)
 	txq->extra_dma = vnic_queue_mz_dma(dev, txq->extra_mz);
 	/* No longer frames than the device's MTU, but two VLAN tags (5.1.4.2). */
 	txq->max_len = vnic_dev_has(dev, VIRTIO_NET_F_MTU) ?
-		dev->max_mtu + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN :
+		(uint32_t)dev->max_mtu + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN :
 		UINT32_MAX;
 }
 
