@@ -266,7 +266,7 @@ vring_kick_needed(struct vring *vr, const bool packed)
 
 	vr->kick_idx = vr->avail_idx;
 	vring_full_fence();
-	return packed ? vring_kick_packed(vr, old) : vring_kick_split(vr, old);
+	return packed ? vring_kick_packed(vr) : vring_kick_split(vr, old);
 }
 
 #endif /* VRING_H */

@@ -79,13 +79,19 @@ vring_post_packed(struct vring *vr, uint16_t idx, uint64_t addr, uint32_t len,
 #endif
 }
 
+/**
+ * No doorbell only where the device's mark still lies ahead. A mark that was
+ * passed before has had its doorbell, so one more is idle; but QEMU has been
+ * seen to go on past its own mark and to sleep without setting a new one,
+ * and a device that wants to be left alone can say DISABLE.
+ */
 static __rte_always_inline bool
-vring_kick_packed(const struct vring *vr, uint16_t old)
+vring_kick_packed(const struct vring *vr)
 {
 	const struct vring_packed_desc_event *e = vr->packed.device;
 	uint16_t flags = rte_le_to_cpu_16(vring_load_acquire16(&e->flags));
 	uint16_t lap = (vr->mask << 1) | 1;	/* two rounds: the wrap bit */
-	uint16_t off_wrap, event;
+	uint16_t off_wrap, mark;
 
 	if (flags == VRING_PACKED_EVENT_FLAG_DISABLE)
 		return false;
@@ -93,10 +99,9 @@ vring_kick_packed(const struct vring *vr, uint16_t old)
 	if (flags != VRING_PACKED_EVENT_FLAG_DESC || !vr->event_idx)
 		return true;
 	off_wrap = rte_le_to_cpu_16(vring_load16(&e->off_wrap));
-	event = (off_wrap & vr->mask) |
+	mark = (off_wrap & vr->mask) |
 		(off_wrap >> VRING_PACKED_EVENT_WRAP_BIT ? 0 : vr->mask + 1);
-	return ((uint16_t)(vr->avail_idx - event - 1) & lap) <
-		((uint16_t)(vr->avail_idx - old) & lap);
+	return ((mark - vr->avail_idx) & lap) > vr->mask;
 }
 
 #endif /* VRING_PACKED_H */
