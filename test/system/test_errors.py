@@ -34,11 +34,12 @@ BAD_ARGS = [
     ("path={s},ctrl_timeout_ms=0", errno.EINVAL, ["ctrl_timeout_ms=0", "1 to"]),
     ("path={s},quues=2", errno.EINVAL, ["quues", "queues"]),
     ("path={s},queues=1,queues=2", errno.EINVAL, ["queues", "twice"]),
-    ("path={absent}", errno.ENOENT, ["path=", "No such file"]),
+    ("path={absent}", errno.ENOENT, ["path=", "no such socket", "start the back end"]),
     ("path={file}", errno.ENOTSOCK, ["path=", "socket"]),
     ("path={folder}", errno.ENOTSOCK, ["path=", "socket"]),
-    ("path={stale}", errno.ECONNREFUSED, ["path=", "refused"]),
-    ("path={s},queues=4", errno.EINVAL, ["queues=4", "2"]),
+    ("path={stale}", errno.ECONNREFUSED, ["path=", "nobody listens", "start the back end"]),
+    # More than DPDK's vhost library takes.
+    ("path={s},queues=200", errno.EINVAL, ["queues=200", "128"]),
     # Last: after all of that a port can still be had.
     ("path={s},queues=2", 0, []),
 ]
@@ -138,8 +139,9 @@ def refused_port(bench, what, vdev_args, args, words, **options):
         pass
     text = pmd.text
     status = pmd.quit() if pmd.child.poll() is None else pmd.wait()
-    lines = [line for line in own_lines(text) if any(word in line for word in words)]
-    bench.check(len(lines) == 1 and all(word in lines[0] for word in words),
+    # ethdev or testpmd may have refused it before the driver was asked.
+    lines = [line for line in text.splitlines() if all(word in line for word in words)]
+    bench.check(len(lines) == 1 and len(own_lines(text)) <= 1,
                 f"{what}: one message, with {words}", text[-1500:])
     bench.check(status is not None and status >= 0, f"{what}: testpmd ends by itself",
                 f"status {status}")
@@ -154,7 +156,7 @@ def forwards(bench, what, pages, cure):
     pmd = Testpmd(bench, [f"0,path={path}"], pages=pages, name="memory")
     pmd.ready()
     lines = [line for line in own_lines(pmd.text) if re.search(cure, line)]
-    if "No probed ethernet devices" in pmd.text:
+    if re.search("No probed ethernet devices|Fail to start port", pmd.text):
         bench.check(len(lines) == 1, f"{what}: refused, and the cure is named", pmd.text[-1500:])
         back_end.kill()
     else:
@@ -191,15 +193,13 @@ def test(bench):
     bad_args(bench)
     no_permission(bench)
     refused_port(bench, "rings of 100", "", (), ["100", "power of two"], desc=100)
-    refused_port(bench, "rings of 65528", "", (), ["65528", "power of two"], desc=65528)
-    refused_port(bench, "3 queues of 2", ",queues=2", (), ["3", "2"], queues=3)
+    refused_port(bench, "rings of 65528", "", (), ["65528", "<= "], desc=65528)
+    refused_port(bench, "3 queues of 2", ",queues=2", (), ["(3)", "(2)"], queues=3)
     refused_port(bench, "mbufs of 512 bytes", ",mrg_rxbuf=0", ("--mbuf-size=512",),
-                 ["mb_pool_0", "384", "mergeable"])
+                 ["mb_pool_0", "512", "needed", "mergeable"])
     forwards(bench, "2 MB pages in files of their own", ("--in-memory", "-m", "64"),
              "single-file-segments")
     forwards(bench, "no huge pages", ("--no-huge", "-m", "128"), "in-memory|huge")
-    forwards(bench, "no huge pages, in memory", ("--no-huge", "--in-memory", "-m", "128"),
-             "huge")
     back_end_dies(bench)
 
 

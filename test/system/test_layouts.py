@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The vnic authors
-"""Every byte of every frame, in every layout of the rings: testpmd forwards."""
+"""Every byte of every frame, in every layout of the rings: testpmd forwards, or
+frame_check --echo, which cuts what it received into other segments."""
 
 import itertools
 import sys
@@ -55,6 +56,25 @@ def once(bench, layout, segments):
     pmd.close()
 
 
+def recut(bench, layout):
+    """Segments of all lengths, down to a byte, are sent by the driver."""
+    frames = 2 * (JUMBO_MAX - 64 + 1)
+    path = bench.socket()
+    checker = Checker(bench, path, args=["--frames", frames, "--max", JUMBO_MAX,
+                                         "--segments", 3, "--window", 16])
+    eal = ["--in-memory", "--single-file-segments", "-m", "96",
+           "--file-prefix", f"{bench.prefix}-echo",
+           "--vdev", f"{bench.vdev}0,path={path}{devargs(layout)}"]
+    if bench.plugin:
+        eal += ["-d", bench.plugin]
+    echo = Checker(bench, "", args=["--echo", "--segments", 9, "--max", JUMBO_MAX], eal=eal,
+                   cpu=bench.cpus[0])
+    verdict(bench, f"{devargs(layout)[1:]} cut anew in 1 to 9 segments", checker, frames)
+    status, _ = echo.stop()
+    bench.check(status == 0, f"{devargs(layout)[1:]} echo ends, nothing dropped",
+                echo.last_words())
+
+
 def layouts(queues):
     for packed, in_order, mrg in itertools.product((0, 1), (0, 1), (1, 0)):
         yield {"packed_vq": packed, "in_order": in_order, "mrg_rxbuf": mrg,
@@ -67,6 +87,8 @@ def test(bench):
         once(bench, layout, 6)
         if bench.thorough:
             once(bench, layout, 1)
+        if layout["mrg_rxbuf"] and queues == 1:
+            recut(bench, layout)
 
 
 run(test)

@@ -54,18 +54,18 @@ class Bench:
         self.failed = 0
         self.start = time.monotonic()
         self.need_machine()
+        self.checker = self.given("VNIC_FRAME_CHECK", "frame_check")
+        plugin = self.given("VNIC_PLUGIN", "plug-in") if self.is_vnic else None
         # EAL loads no plug-in from below a world-writable folder such as /tmp.
         self.folder = tempfile.mkdtemp(prefix="vnic-sys-", dir="/var/lib")
         self.prefix = os.path.basename(self.folder)
-        self.checker = self.given("VNIC_FRAME_CHECK", "frame_check")
-        self.plugin = self.copy_plugin() if self.is_vnic else None
+        self.plugin = plugin and shutil.copy(plugin, f"{self.folder}/librte_net_vnic.so")
 
     def need_machine(self):
         if os.geteuid() != 0:
             raise Skip("it must run as root")
-        for program in ("dpdk-testpmd",):
-            if shutil.which(program) is None:
-                raise Skip(f"{program} is not installed: run devtools/setup.sh")
+        if shutil.which("dpdk-testpmd") is None:
+            raise Skip("dpdk-testpmd is not installed: run devtools/setup.sh")
         self.cpus = sorted(os.sched_getaffinity(0))
         if len(self.cpus) < 2:
             raise Skip("two polling processes need two CPUs, this machine has one")
@@ -86,10 +86,6 @@ class Bench:
         if not os.path.exists(path):
             raise Skip(f"no {what}: run it by `meson test`, or set {variable}")
         return os.path.realpath(path)
-
-    def copy_plugin(self):
-        path = self.given("VNIC_PLUGIN", "plug-in")
-        return shutil.copy(path, f"{self.folder}/librte_net_vnic.so")
 
     def socket(self, name="s"):
         return f"{self.folder}/{name}"
@@ -124,8 +120,7 @@ class Bench:
             self.kill(child)
         for action in reversed(self.cleanups):
             action()
-        if not os.environ.get("VNIC_KEEP"):
-            shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
         for name in os.listdir(RUNTIME) if os.path.isdir(RUNTIME) else []:
             if name.startswith(self.prefix):
                 shutil.rmtree(f"{RUNTIME}/{name}", ignore_errors=True)
