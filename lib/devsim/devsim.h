@@ -70,8 +70,8 @@ struct devsim_config {
 enum devsim_fault_kind {
 	DEVSIM_FAULT_NONE,
 	/* used ring, L1 */
-	DEVSIM_FAULT_USED_IDX_AHEAD,	/**< split: idx runs ahead by @p value */
-	DEVSIM_FAULT_USED_IDX_BACK,	/**< split: idx goes back by @p value */
+	DEVSIM_FAULT_USED_IDX_AHEAD,	/**< split: idx ahead by @p value from now on */
+	DEVSIM_FAULT_USED_IDX_BACK,	/**< split: idx behind by @p value from now on */
 	DEVSIM_FAULT_ID_RANGE,		/**< id at or above the ring size */
 	DEVSIM_FAULT_ID_HUGE,		/**< split: id above 16 bits */
 	DEVSIM_FAULT_ID_REPEAT,		/**< the id of the buffer used before */
@@ -93,7 +93,7 @@ enum devsim_fault_kind {
 	DEVSIM_FAULT_SCRIBBLE_INDIRECT,
 	DEVSIM_FAULT_RING_MAX,
 	/* control queue */
-	DEVSIM_FAULT_CTRL_SILENT,	/**< never answers */
+	DEVSIM_FAULT_CTRL_SILENT,	/**< never answers; until cleared */
 	DEVSIM_FAULT_CTRL_ERR,		/**< VIRTIO_NET_ERR */
 	DEVSIM_FAULT_CTRL_GARBAGE,	/**< neither OK nor ERR */
 	DEVSIM_FAULT_CTRL_ID,		/**< answers with a wrong id */

@@ -89,17 +89,16 @@ devsim_fault_used(struct devsim_vq *vq, const struct devsim_elem *elem,
 static void
 fault_idx(struct devsim_vq *vq)
 {
-	uint16_t idx = vq->used_idx;
-
 	if (vq->packed)
 		return;
 	if (devsim_fault_hit(vq, DEVSIM_FAULT_USED_IDX_AHEAD))
-		idx += vq->dev->fault.value;
+		vq->idx_lie = vq->dev->fault.value;
 	else if (devsim_fault_hit(vq, DEVSIM_FAULT_USED_IDX_BACK))
-		idx -= vq->dev->fault.value;
+		vq->idx_lie = -vq->dev->fault.value;
 	else
 		return;
-	devsim_store16(&vq->used->idx, idx, memory_order_release);
+	devsim_store16(&vq->used->idx, vq->used_idx + vq->idx_lie,
+		       memory_order_release);
 }
 
 static void

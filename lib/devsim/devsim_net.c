@@ -382,7 +382,7 @@ devsim_ctrl_poll(struct devsim *dev)
 	if (vq != NULL)
 		devsim_vq_fetch(vq);
 	while (vq != NULL && vq->ready.nr > 0 &&
-	       !devsim_fault_hit(vq, DEVSIM_FAULT_CTRL_SILENT)) {
+	       dev->fault.kind != DEVSIM_FAULT_CTRL_SILENT) {
 		struct devsim_elem *elem = devsim_list_take(&vq->ready, 0);
 		uint8_t ack = ctrl_answer(dev, vq, elem);
 

@@ -72,6 +72,7 @@ struct devsim_vq {
 	uint16_t used_idx;	/**< split: next entry to write, free-running */
 	uint16_t used_slot;	/**< packed */
 	bool used_wrap;
+	uint16_t idx_lie;	/**< split: added to what idx should be */
 	uint16_t last_id;	/**< used last */
 
 	struct devsim_elem *elems;

@@ -228,7 +228,8 @@ devsim_split_publish(struct devsim_vq *vq)
 		vq->stats.used_entries++;
 	}
 	/* Entries before idx (2.7.8.2); pairs with the driver's acquire. */
-	devsim_store16(&vq->used->idx, vq->used_idx, memory_order_release);
+	devsim_store16(&vq->used->idx, vq->used_idx + vq->idx_lie,
+		       memory_order_release);
 }
 
 bool

@@ -95,6 +95,7 @@ devsim_vq_setup(struct devsim_vq *vq, const struct devsim_ring *ring)
 	vq->avail_wrap = !(ring->base / ring->size & 1);
 	vq->used_wrap = vq->avail_wrap;
 	vq->last_id = 0;
+	vq->idx_lie = 0;
 	if (!lists_alloc(vq)) {
 		devsim_vq_clear(vq);
 		return -ENOMEM;
