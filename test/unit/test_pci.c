@@ -257,6 +257,16 @@ test_queue_max(void **state)
 	assert_int_equal(fake_pci_write_at(w->fake, FAKE_OFF(queue_select), 0),
 			 -1);
 	w->fake->num_queues = FAKE_VQS;
+	/* What was seen once holds over resets that hide the queue. */
+	assert_int_equal(vnic_pci_reset(w->dev), 0);
+	w->fake->num_queues = 1;
+	assert_int_equal(vnic_pci_queue_max(w->dev, 1, &max), 0);
+	assert_int_equal(max, 256);
+	/* But not against a device that has less when it counts. */
+	w->fake->vqs[1].size = 64;
+	assert_int_equal(vnic_pci_queue_enable(w->dev, &vq_good, &notify),
+			 -EINVAL);
+	w->fake->num_queues = FAKE_VQS;
 	w->fake->vqs[2].size = 0;
 	assert_int_equal(vnic_pci_queue_max(w->dev, 2, &max), 0);
 	assert_int_equal(max, 0);

@@ -66,7 +66,7 @@ vnic_pci_reset(struct vnic_dev *dev)
 	if (ret < 0)
 		return ret;
 	for (i = 0; i < pci->nb_vqs; i++)
-		memset(&pci->vqs[i], 0, sizeof(pci->vqs[i]));
+		pci->vqs[i].enabled = false;
 	return 0;
 }
 

@@ -26,7 +26,10 @@ struct vnic_dev;
 
 /** What is remembered of a virtqueue. */
 struct vnic_pci_vq {
-	/** Largest size, as read before the driver wrote its own; 0: not yet. */
+	/**
+	 * Largest size, as first seen; 0: not yet. Kept over resets: QEMU
+	 * shows the virtqueues of multiqueue only while MQ is agreed.
+	 */
 	uint16_t size_max;
 	bool enabled;
 	struct vnic_notify notify;

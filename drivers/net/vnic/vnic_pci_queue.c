@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include <rte_common.h>
+
 #include "vnic.h"
 #include "vnic_log.h"
 #include "vnic_pci.h"
@@ -67,12 +69,17 @@ static int
 queue_check(struct vnic_dev *dev, const struct vnic_vq_setup *setup)
 {
 	struct vnic_pci *pci = dev->priv;
-	uint16_t max;
+	uint16_t max, now;
 	int ret;
 
 	ret = vnic_pci_queue_max(dev, setup->index, &max);
 	if (ret < 0)
 		return ret;
+	if (max != 0) {
+		VNIC_PCI_SET(pci, 16, queue_select, setup->index);
+		now = VNIC_PCI_GET(pci, 16, queue_size);
+		max = RTE_MIN(max, now);
+	}
 	if (setup->size == 0 || setup->size > max) {
 		VNIC_LOG(ERR, "%s: virtqueue %u cannot have %u entries, 1 to %u are possible",
 			 dev->name, setup->index, setup->size, max);
@@ -85,7 +92,6 @@ queue_check(struct vnic_dev *dev, const struct vnic_vq_setup *setup)
 			 pci->msix ? pci->nb_vectors : 0);
 		return -EINVAL;
 	}
-	VNIC_PCI_SET(pci, 16, queue_select, setup->index);
 	if (VNIC_PCI_GET(pci, 16, queue_enable) == 0)
 		return 0;
 	VNIC_LOG(ERR, "%s: virtqueue %u is enabled already: it needs a reset",
