@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <vring.h>
+
+/*
+ * Doorbell arithmetic over all positions: a publication that reaches the
+ * device's mark always rings; a mark that was passed before or lies ahead
+ * never does (split), lies ahead never does (packed).
+ */
+
+#define SIZE 8
+
+struct rings {
+	struct vring vr;
+	uint16_t avail[4 + SIZE];
+	uint16_t used[4 + 4 * SIZE];
+	struct vring_packed_desc_event device;
+};
+
+static void
+split_init(struct rings *r, bool event_idx)
+{
+	memset(r, 0, sizeof(*r));
+	r->vr.mask = SIZE - 1;
+	r->vr.shift = 3;
+	r->vr.event_idx = event_idx;
+	r->vr.split.avail = (void *)r->avail;
+	r->vr.split.used = (void *)r->used;
+}
+
+static void
+packed_init(struct rings *r, bool event_idx)
+{
+	memset(r, 0, sizeof(*r));
+	r->vr.mask = SIZE - 1;
+	r->vr.shift = 3;
+	r->vr.event_idx = event_idx;
+	r->vr.packed.device = &r->device;
+}
+
+static bool
+kick(struct rings *r, bool packed, uint16_t old, uint16_t nr)
+{
+	r->vr.kick_idx = old;
+	r->vr.avail_idx = old + nr;
+	return vring_kick_needed(&r->vr, packed);
+}
+
+static void
+test_split_event(void **state)
+{
+	struct rings r;
+	uint32_t old, nr, ahead;
+
+	(void)state;
+	split_init(&r, true);
+	for (old = 0; old < 65536; old++)
+		for (nr = 1; nr <= SIZE; nr++)
+			for (ahead = 0; ahead < 2 * SIZE; ahead++) {
+				/* Marks from a lap behind to a lap ahead. */
+				uint16_t mark = old + ahead - SIZE;
+				bool want = ahead >= SIZE &&
+					ahead - SIZE < nr;
+
+				r.used[2 + 4 * SIZE] = rte_cpu_to_le_16(mark);
+				assert_int_equal(kick(&r, false, old, nr),
+						 want);
+			}
+}
+
+static void
+test_split_flags(void **state)
+{
+	struct rings r;
+
+	(void)state;
+	split_init(&r, false);
+	assert_true(kick(&r, false, 5, 1));
+	r.used[0] = rte_cpu_to_le_16(VRING_USED_F_NO_NOTIFY);
+	assert_false(kick(&r, false, 5, 1));
+	/* Bits that are reserved say nothing. */
+	r.used[0] = rte_cpu_to_le_16(0xfffe);
+	assert_true(kick(&r, false, 5, 1));
+	/* With EVENT_IDX the flags are to be ignored (2.7.10.1). */
+	split_init(&r, true);
+	r.used[0] = rte_cpu_to_le_16(VRING_USED_F_NO_NOTIFY);
+	r.used[2 + 4 * SIZE] = rte_cpu_to_le_16(5);
+	assert_true(kick(&r, false, 5, 1));
+}
+
+/* Where a packed ring's free-running index is: offset and wrap counter. */
+static uint16_t
+off_wrap(uint16_t idx)
+{
+	return idx % SIZE | !(idx / SIZE & 1) << VRING_PACKED_EVENT_WRAP_BIT;
+}
+
+static void
+test_packed_event(void **state)
+{
+	struct rings r;
+	uint32_t old, nr, ahead;
+
+	(void)state;
+	packed_init(&r, true);
+	r.device.flags = rte_cpu_to_le_16(VRING_PACKED_EVENT_FLAG_DESC);
+	for (old = 0; old < 65536; old++)
+		for (nr = 1; nr <= SIZE; nr++)
+			for (ahead = 0; ahead < SIZE; ahead++) {
+				r.device.off_wrap = rte_cpu_to_le_16(
+					off_wrap(old + ahead));
+				assert_int_equal(kick(&r, true, old, nr),
+						 ahead < nr);
+			}
+}
+
+static void
+test_packed_flags(void **state)
+{
+	struct rings r;
+
+	(void)state;
+	packed_init(&r, true);
+	assert_true(kick(&r, true, 5, 1));
+	r.device.flags = rte_cpu_to_le_16(VRING_PACKED_EVENT_FLAG_DISABLE);
+	assert_false(kick(&r, true, 5, 1));
+	/* Reserved, and DESC where EVENT_IDX was not agreed: rather ring. */
+	r.device.flags = rte_cpu_to_le_16(3);
+	assert_true(kick(&r, true, 5, 1));
+	packed_init(&r, false);
+	r.device.flags = rte_cpu_to_le_16(VRING_PACKED_EVENT_FLAG_DESC);
+	r.device.off_wrap = rte_cpu_to_le_16(off_wrap(7));
+	assert_true(kick(&r, true, 5, 1));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_split_event),
+		cmocka_unit_test(test_split_flags),
+		cmocka_unit_test(test_packed_event),
+		cmocka_unit_test(test_packed_flags),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
