@@ -20,7 +20,7 @@ allowed_folders()
 	drivers/net/vnic) echo lib/virtio lib/vring lib/flow lib/qos lib/telemetry ;;
 	app/vnic-perf) echo lib/virtio ;;
 	app/*) echo lib/qos lib/telemetry lib/flow ;;
-	test/*) echo lib/virtio lib/vring lib/devsim lib/flow lib/qos lib/telemetry drivers/net/vnic ;;
+	test/*) echo test/common lib/virtio lib/vring lib/devsim lib/flow lib/qos lib/telemetry drivers/net/vnic ;;
 	esac
 }
 
