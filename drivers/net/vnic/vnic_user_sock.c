@@ -212,7 +212,7 @@ vnic_user_event_reply(int fd, struct vhost_user_hdr hdr, bool heeded)
 	struct {
 		struct vhost_user_hdr hdr;
 		uint64_t status;
-	} __rte_packed reply = { .hdr = hdr, .status = heeded ? 0 : 1 };
+	} __attribute__((packed)) reply = { .hdr = hdr, .status = heeded ? 0 : 1 };
 
 	if ((hdr.flags & VHOST_USER_NEED_REPLY) == 0)
 		return 0;
