@@ -37,6 +37,51 @@ echo_recut(struct echo *e, struct rte_mbuf *m)
 }
 
 static void
+echo_spoil_one(struct echo *e, struct rte_mbuf **pkts, uint16_t i)
+{
+	struct rte_mbuf *m = pkts[i], *last = rte_pktmbuf_lastseg(m);
+
+	switch (e->spoil) {
+	case ECHO_SPOIL_DAMAGE:
+		*rte_pktmbuf_mtod_offset(last, uint8_t *, last->data_len - 1) ^= 1;
+		break;
+	case ECHO_SPOIL_SHORTEN:
+		rte_pktmbuf_trim(m, 1);
+		break;
+	case ECHO_SPOIL_DROP:
+	case ECHO_SPOIL_REPEAT:
+		if (e->spoil == ECHO_SPOIL_REPEAT)
+			pkts[i] = rte_pktmbuf_copy(pkts[i - 1], e->pool, 0, UINT32_MAX);
+		else
+			pkts[i] = NULL;
+		rte_pktmbuf_free(m);
+		break;
+	case ECHO_SPOIL_SWAP:
+		RTE_SWAP(pkts[i], pkts[i - 1]);
+		break;
+	default:
+		break;
+	}
+}
+
+/** Spoils some of @p n frames; returns how many are left. */
+static uint16_t
+echo_spoil(struct echo *e, struct rte_mbuf **pkts, uint16_t n)
+{
+	uint16_t i, kept = 0;
+
+	for (i = 0; i < n; i++)
+		if (++e->seen >= ECHO_SPOIL_EVERY && i > 0 && pkts[i - 1] != NULL) {
+			echo_spoil_one(e, pkts, i);
+			e->seen = 0;
+		}
+	for (i = 0; i < n; i++)
+		if (pkts[i] != NULL)
+			pkts[kept++] = pkts[i];
+	return kept;
+}
+
+static void
 echo_queue(struct echo *e, uint16_t queue)
 {
 	struct rte_mbuf *pkts[ECHO_BURST];
@@ -48,6 +93,8 @@ echo_queue(struct echo *e, uint16_t queue)
 		return;
 	for (i = 0; i < n; i++)
 		pkts[i] = echo_recut(e, pkts[i]);
+	if (e->spoil != ECHO_SPOIL_NONE)
+		n = echo_spoil(e, pkts, n);
 	end = rte_get_timer_cycles() +
 		ECHO_PATIENCE_MS * rte_get_timer_hz() / 1000;
 	do {

@@ -39,6 +39,7 @@ struct options {
 	uint32_t wait_ms;	/**< for the link */
 	uint32_t seconds;	/**< 0: until done or stopped */
 	bool echo;
+	unsigned int spoil;	/**< enum echo_spoil */
 	unsigned int nr_attach;
 	const char *attach[ATTACH_MAX];
 };
@@ -55,7 +56,7 @@ on_signal(int number)
 enum option_name {
 	OPT_ECHO = 256, OPT_LOSSY, OPT_FRAMES, OPT_MIN, OPT_MAX, OPT_QUEUES,
 	OPT_WINDOW, OPT_SEGMENTS, OPT_STALL_MS, OPT_WAIT_MS, OPT_SECONDS,
-	OPT_DESC, OPT_ROOM, OPT_PORT, OPT_ATTACH,
+	OPT_DESC, OPT_ROOM, OPT_PORT, OPT_ATTACH, OPT_SPOIL,
 };
 
 static const struct option option_table[] = {
@@ -73,6 +74,7 @@ static const struct option option_table[] = {
 	{ "desc", required_argument, NULL, OPT_DESC },
 	{ "room", required_argument, NULL, OPT_ROOM },
 	{ "port", required_argument, NULL, OPT_PORT },
+	{ "spoil", required_argument, NULL, OPT_SPOIL },
 	{ "attach", required_argument, NULL, OPT_ATTACH },
 	{ NULL, 0, NULL, 0 },
 };
@@ -82,6 +84,7 @@ options_set(struct options *o, int name, unsigned long value)
 {
 	switch (name) {
 	case OPT_ECHO: o->echo = true; break;
+	case OPT_SPOIL: o->spoil = value; break;
 	case OPT_LOSSY: o->flow.lossy = true; break;
 	case OPT_FRAMES: o->flow.nr_frames = value; break;
 	case OPT_MIN: o->flow.sizes.min = value; break;
@@ -106,7 +109,8 @@ options_good(const struct options *o)
 	return s->min >= FRAME_LEN_MIN && s->min <= s->max &&
 		s->max <= FRAME_LEN_MAX && o->nr_queues >= 1 &&
 		o->nr_queues <= QUEUES_MAX && o->flow.window >= 1 &&
-		(o->echo || o->flow.nr_segs >= 1) && o->room >= FRAME_LEN_MIN;
+		(o->echo || o->flow.nr_segs >= 1) &&
+		o->spoil < ECHO_SPOIL_MAX && o->room >= FRAME_LEN_MIN;
 }
 
 static int
@@ -275,7 +279,8 @@ run_echo(const struct options *o)
 {
 	struct echo e = {
 		.port = o->flow.port, .nr_queues = o->nr_queues,
-		.nr_segs = o->flow.nr_segs, .pool = o->flow.pool };
+		.nr_segs = o->flow.nr_segs, .pool = o->flow.pool,
+		.spoil = o->spoil };
 	uint64_t end = now_ms() + o->seconds * UINT64_C(1000);
 
 	printf("ready\n");
