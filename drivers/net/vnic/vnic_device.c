@@ -94,7 +94,6 @@ int
 vnic_device_negotiate(struct vnic_dev *dev, const struct rte_eth_conf *conf,
 		      struct vnic_negotiation *out)
 {
-	const struct vnic_transport_ops *ops = vnic_transport_ops(dev);
 	struct vnic_need need = {
 		.transport = dev->transport,
 		.args = &dev->args,
@@ -102,20 +101,7 @@ vnic_device_negotiate(struct vnic_dev *dev, const struct rte_eth_conf *conf,
 		.tx_offloads = conf->txmode.offloads,
 		.bad_config = dev->bad_config,
 	};
-	uint16_t max = 0;
-	bool mq;
-	int ret;
 
-	vnic_negotiate(dev->offered, &need, out);
-	if (!virtio_features_has(&out->accepted, VIRTIO_NET_F_CTRL_VQ))
-		return 0;
-	mq = virtio_features_has(&out->accepted, VIRTIO_NET_F_MQ);
-	ret = ops->queue_max(dev, mq ? dev->max_pairs * 2 : 2, &max);
-	if (ret < 0 || max >= 4)
-		return ret;
-	VNIC_LOG(WARNING, "%s: CTRL_VQ is not used: its virtqueue has %u descriptors, 4 are needed",
-		 dev->name, max);
-	virtio_features_add(&need.bad_config, VIRTIO_NET_F_CTRL_VQ);
 	vnic_negotiate(dev->offered, &need, out);
 	return 0;
 }

@@ -211,6 +211,51 @@ probe_offer(struct vnic_dev *dev)
 	return 0;
 }
 
+/* A control queue that is too small or missing: do without it. */
+static int
+probe_ctrl(struct vnic_dev *dev, const struct virtio_features *accepted)
+{
+	uint16_t max = 0;
+	bool mq = virtio_features_has(accepted, VIRTIO_NET_F_MQ);
+	int ret;
+
+	if (!virtio_features_has(accepted, VIRTIO_NET_F_CTRL_VQ))
+		return 0;
+	ret = vnic_transport_ops(dev)->queue_max(dev,
+		mq ? dev->max_pairs * 2 : 2, &max);
+	if (ret < 0 || max >= 4)
+		return ret;
+	VNIC_LOG(WARNING, "%s: CTRL_VQ is not used: its virtqueue has %u descriptors, 4 are needed",
+		 dev->name, max);
+	virtio_features_add(&dev->bad_config, VIRTIO_NET_F_CTRL_VQ);
+	return 0;
+}
+
+/*
+ * Virtqueues are discovered after FEATURES_OK (section 3.1.1, step 7): QEMU has
+ * those of multiqueue only while MQ is agreed.
+ */
+static int
+probe_queues(struct vnic_dev *dev)
+{
+	const struct vnic_transport_ops *ops = vnic_transport_ops(dev);
+	struct vnic_need need = {
+		.transport = dev->transport,
+		.args = &dev->args,
+		.bad_config = dev->bad_config,
+	};
+	struct vnic_negotiation nego;
+	int ret;
+
+	vnic_negotiate(dev->offered, &need, &nego);
+	ret = ops->features_set(dev, &nego.accepted);
+	if (ret == 0)
+		ret = vnic_device_status_add(dev, VIRTIO_STATUS_FEATURES_OK);
+	if (ret == 0)
+		ret = probe_ctrl(dev, &nego.accepted);
+	return ret < 0 ? ret : probe_pairs(dev);
+}
+
 static int
 probe_device(struct vnic_dev *dev)
 {
@@ -240,7 +285,7 @@ probe_device(struct vnic_dev *dev)
 	dev->mtu = RTE_MIN(config.max_mtu, RTE_ETHER_MTU);
 	dev->bad_config = config.bad;
 	probe_mac(dev, &config);
-	return probe_pairs(dev);
+	return probe_queues(dev);
 }
 
 static int
