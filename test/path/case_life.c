@@ -162,6 +162,10 @@ ledger_row(const struct sim_row *row)
 	m = frame_mbuf(port->pool, 1, 64 * 25, VNIC_TX_SEGS_MAX + 1);
 	assert_int_equal(rte_eth_tx_burst(port->id, 0, &m, 1), 1);
 	assert_int_equal(sim_txq(port, 0)->stats.errors, 1);
+	m = rte_pktmbuf_alloc(port->pool);
+	assert_non_null(m);
+	assert_int_equal(rte_eth_tx_burst(port->id, 0, &m, 1), 1);
+	assert_int_equal(sim_txq(port, 0)->stats.errors, 2);
 	assert_int_equal(devsim_tx_collect(port->dev, 1, 64, NULL, NULL), 0);
 	sim_ledger_check(port, 0);
 	sim_close(port, true);

@@ -50,7 +50,7 @@ vnic_tx_plain(const struct vnic_txq *txq, const struct rte_mbuf *m,
 
 	memcpy(&ref_segs, RTE_PTR_ADD(m, 18), sizeof(ref_segs));
 	return ref_segs == 0x00010001 && (m->ol_flags & special) == 0 &&
-		m->data_off >= txq->hdr_len && m->data_len <= txq->max_len;
+		m->data_off >= txq->hdr_len && m->data_len - 1u < txq->max_len;
 }
 
 static __rte_always_inline uint64_t
