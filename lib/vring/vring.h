@@ -74,7 +74,7 @@ struct vring {
 	uint16_t used_idx;
 	uint16_t used_seen;	/**< split: device's index when last read */
 	uint16_t known;		/**< slots from used_idx proven and recorded */
-	uint16_t kick_idx;	/**< avail_idx at the last doorbell decision */
+	uint16_t kick_idx;	/**< avail_idx at the last doorbell */
 	uint16_t dirty;		/**< split: posts to come that must write avail */
 	uint16_t post_flags;	/**< descriptor flags of each buffer posted */
 	uint32_t full_len;	/**< length of an in-order buffer skipped */
@@ -258,15 +258,30 @@ vring_publish(struct vring *vr, const bool packed, uint16_t n)
 				      rte_cpu_to_le_16(vr->avail_idx));
 }
 
-/** Whether the device wants a doorbell for what was published since. */
+/**
+ * Whether the device, as far as can be seen now, wants a doorbell for what
+ * was published since the last one. Without a fence, so a device that goes
+ * to sleep at this moment may be missed: then avail_idx != kick_idx stays,
+ * and the caller must look again later (a queue that is polled does so at
+ * each burst). True counts as rung.
+ */
+static __rte_always_inline bool
+vring_kick_peek(struct vring *vr, const bool packed)
+{
+	if (vr->avail_idx == vr->kick_idx)
+		return false;
+	if (!(packed ? vring_kick_packed(vr) : vring_kick_split(vr)))
+		return false;
+	vr->kick_idx = vr->avail_idx;
+	return true;
+}
+
+/** The same, sure: behind a full fence, nothing can be missed (2.7.13.3). */
 static __rte_always_inline bool
 vring_kick_needed(struct vring *vr, const bool packed)
 {
-	uint16_t old = vr->kick_idx;
-
-	vr->kick_idx = vr->avail_idx;
 	vring_full_fence();
-	return packed ? vring_kick_packed(vr) : vring_kick_split(vr, old);
+	return vring_kick_peek(vr, packed);
 }
 
 #endif /* VRING_H */

@@ -76,19 +76,25 @@ vring_post_split(struct vring *vr, uint16_t idx, uint64_t addr, uint32_t len,
 void
 vring_avail_rewrite(struct vring *vr, uint16_t n);
 
+/**
+ * With EVENT_IDX: whether the device's mark was published and not rung for
+ * since. A mark of a device that is awake cannot lie more than a ring behind,
+ * so an older one is stale (section 2.7.10).
+ */
 static __rte_always_inline bool
-vring_kick_split(const struct vring *vr, uint16_t old)
+vring_kick_split(const struct vring *vr)
 {
 	const uint16_t *avail_event;
-	uint16_t event;
+	uint16_t event, since;
 
 	if (!vr->event_idx)
 		return !(vring_load16(&vr->split.used->flags) &
 			 rte_cpu_to_le_16(VRING_USED_F_NO_NOTIFY));
 	avail_event = (const uint16_t *)&vr->split.used->ring[vr->mask + 1];
 	event = rte_le_to_cpu_16(vring_load16(avail_event));
+	since = vr->avail_idx - vr->kick_idx;
 	return (uint16_t)(vr->avail_idx - event - 1) <
-		(uint16_t)(vr->avail_idx - old);
+		RTE_MIN(since, vr->mask + 1);
 }
 
 #endif /* VRING_SPLIT_H */

@@ -174,6 +174,16 @@ event_config(struct vnic_dev *dev)
 }
 
 static void
+event_nudge(struct vnic_dev *dev)
+{
+	uint16_t i;
+
+	for (i = 0; i < dev->nb_pairs; i++)
+		if (dev->data->tx_queues[i] != NULL)
+			vnic_txq_nudge(dev->data->tx_queues[i]);
+}
+
+static void
 event_health(struct vnic_dev *dev)
 {
 	if (dev->state == VNIC_DEV_NEEDS_RESET)
@@ -184,6 +194,7 @@ event_health(struct vnic_dev *dev)
 		event_needs_reset(dev);
 		return;
 	}
+	event_nudge(dev);
 	if (dev->recover_tries > 0 &&
 	    rte_get_timer_cycles() > dev->recover_at)
 		dev->recover_tries = 0;

@@ -188,7 +188,6 @@ rxq_fill(struct vnic_rxq *rxq, bool packed)
 	for (i = 0; i < n; i++)
 		vnic_rx_post(rxq, i, vr->cookie[i], packed);
 	vring_publish(vr, packed, n);
-	vr->kick_idx = vr->avail_idx;
 	return 0;
 }
 
@@ -346,6 +345,25 @@ vnic_txq_drain(struct vnic_txq *txq)
 	txq->enabled = false;
 }
 
+void
+vnic_txq_nudge(struct vnic_txq *txq)
+{
+	uint16_t avail = __atomic_load_n(&txq->vr.avail_idx, __ATOMIC_RELAXED);
+	bool moved = avail != txq->seen_avail;
+
+	txq->seen_avail = avail;
+	if (moved)
+		txq->nudged = false;
+	if (moved || txq->nudged || !txq->enabled ||
+	    vring_outstanding(&txq->vr) == 0)
+		return;
+	/* A whole period after the last publish: it has long been visible. */
+	txq->nudged = true;
+	txq->stats.rekicks++;
+	vnic_notify(txq->port_id, txq->vq_index, &txq->vr,
+		    vnic_dev_has(txq->dev, VIRTIO_F_RING_PACKED));
+}
+
 /* ---- back end lost and found ---- */
 
 /*
@@ -397,7 +415,6 @@ vnic_rxq_restart(struct vnic_rxq *rxq)
 		vnic_rx_post(rxq, i, vr->cookie[(base + i) & vr->mask],
 			     packed);
 	vring_publish(vr, packed, n);
-	vr->kick_idx = vr->avail_idx;
 	return queue_hand_over(dev, vr, rxq->mz, rxq->vq_index, base);
 }
 

@@ -54,6 +54,7 @@ struct vnic_txq_stats {
 	uint64_t full;		/**< bursts cut short by a full ring */
 	uint64_t kicks;
 	uint64_t kicks_saved;
+	uint64_t rekicks;	/**< doorbells by the health timer */
 	uint64_t errors;	/**< frames dropped: too many segments, length */
 	uint64_t completed;	/**< frames that the device gave back */
 	uint64_t returned;	/**< frames taken back at stop or reset */
@@ -100,6 +101,7 @@ struct vnic_txq {
 	uint16_t free_min;	/**< reclaim below so many free slots */
 	uint16_t max_segs;
 	uint16_t nb_desc;
+	uint16_t quiet;		/**< bursts since the last doorbell, saturating */
 	uint32_t max_len;	/**< longest frame that is no GSO frame */
 	bool fast_free;		/**< all mbufs of one pool, never shared */
 	struct vnic_tx_extra *extra;	/**< one a slot */
@@ -114,6 +116,8 @@ struct vnic_txq {
 	int socket_id;
 	const struct rte_memzone *mz;
 	const struct rte_memzone *extra_mz;
+	uint16_t seen_avail;	/**< health timer's: avail_idx at its last look */
+	bool nudged;		/**< health timer's: rung since it last moved */
 	struct vnic_dev *dev;
 } __rte_cache_aligned;
 
@@ -180,6 +184,14 @@ void
 vnic_rxq_drain(struct vnic_rxq *rxq);
 void
 vnic_txq_drain(struct vnic_txq *txq);
+
+/**
+ * Health timer: ring once for a queue that holds frames and has not been
+ * sent to since the last call. It ends the wait for a doorbell that a look
+ * without a fence, or the device itself, may have missed.
+ */
+void
+vnic_txq_nudge(struct vnic_txq *txq);
 
 /**
  * Device lost and found again (vhost-user reconnection): lay the ring out

@@ -35,7 +35,7 @@ static const struct vnic_stats_field rxq_fields[] = {
 
 static const struct vnic_stats_field txq_fields[] = {
 	TX(packets), TX(bytes), TX(bursts), TX(full), TX(kicks),
-	TX(kicks_saved), TX(errors), TX(completed), TX(returned), TX(slow),
+	TX(kicks_saved), TX(rekicks), TX(errors), TX(completed), TX(returned), TX(slow),
 };
 
 static const char *const violation_names[VNIC_VIOLATION_MAX] = {
