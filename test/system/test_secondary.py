@@ -87,10 +87,38 @@ def once(bench, folder, devargs):
     primary_goes_on(bench, pmd, devargs)
 
 
+def restarts(bench, folder, devargs):
+    """The back end is killed while a secondary polls; then the secondary is."""
+    path = bench.socket("k" + str(len(bench.cleanups)))
+    args = ["--frames", 0, "--lossy", "--stall-ms", 300, "--segments", 3]
+    checker = Checker(bench, path, args=args)
+    pmd = Testpmd(bench, [f"0,path={path},{devargs}"], name=f"k{len(bench.cleanups)}",
+                  pages=("--huge-dir", folder, "--single-file-segments"))
+    pmd.ready()
+    for turn in range(3):
+        other = Checker(bench, "", args=["--echo", "--segments", 0],
+                        eal=secondary_eal(bench, pmd, folder), cpu=bench.cpus[0])
+        for kill in range(3):
+            what = f"{devargs}: secondary {turn + 1}, back end {kill + 1}"
+            if not bench.check(checker.wait_flow(500) is not None, f"{what}: frames flow",
+                               f"{checker.last_words()}\n{other.child.poll()}\n"
+                               f"{other.last_words()}"):
+                return
+            checker.kill()
+            checker = Checker(bench, path, args=args)
+        other.kill()
+    status, counts = checker.stop()
+    bench.check(status == 0, f"{devargs}: {counts.get('received')} frames, none damaged",
+                checker.last_words())
+    primary_goes_on(bench, pmd, devargs)
+
+
 def test(bench):
     folder = mount(bench)
     for devargs in ("packed_vq=0", "packed_vq=1,in_order=0"):
         once(bench, folder, devargs)
+        if bench.is_vnic:
+            restarts(bench, folder, devargs)
 
 
 run(test)
