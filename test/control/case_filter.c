@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+
+#include "control.h"
+
+/* Receive filters: what the device was told, read from the device. */
+
+static const struct sim_options with_ctrl = { .ctrl = true };
+
+static void
+restart(struct sim_port *port)
+{
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	sim_start(port);
+}
+
+void
+case_modes(void **state)
+{
+	struct sim_port *port = control_open(&with_ctrl);
+	const struct devsim_net_state *net = devsim_net_state(port->dev);
+
+	(void)state;
+	assert_false(net->promisc);
+	assert_int_equal(rte_eth_promiscuous_enable(port->id), 0);
+	assert_int_equal(rte_eth_allmulticast_enable(port->id), 0);
+	assert_true(net->promisc);
+	assert_true(net->allmulti);
+	restart(port);
+	assert_true(net->promisc);
+	assert_true(net->allmulti);
+	assert_int_equal(rte_eth_promiscuous_disable(port->id), 0);
+	assert_int_equal(rte_eth_allmulticast_disable(port->id), 0);
+	assert_false(net->promisc);
+	assert_false(net->allmulti);
+	sim_close(port, true);
+}
+
+void
+case_addresses(void **state)
+{
+	struct sim_port *port = control_open(&with_ctrl);
+	const struct devsim_net_state *net = devsim_net_state(port->dev);
+	struct rte_ether_addr own = { { 2, 1, 1, 1, 1, 1 } };
+	struct rte_ether_addr a = { { 2, 0, 0, 0, 0, 0xa } };
+	struct rte_ether_addr b = { { 2, 0, 0, 0, 0, 0xb } };
+	struct rte_ether_addr c = { { 2, 0, 0, 0, 0, 0xc } };
+	struct rte_ether_addr mc[2] = {
+		{ { 1, 0, 0x5e, 0, 0, 1 } }, { { 1, 0, 0x5e, 0, 0, 2 } } };
+
+	(void)state;
+	assert_int_equal(rte_eth_dev_default_mac_addr_set(port->id, &own), 0);
+	assert_memory_equal(net->mac, &own, sizeof(own));
+	assert_int_equal(rte_eth_dev_mac_addr_add(port->id, &a, 0), 0);
+	assert_int_equal(rte_eth_dev_mac_addr_add(port->id, &b, 0), 0);
+	assert_int_equal(rte_eth_dev_mac_addr_add(port->id, &c, 0), 0);
+	assert_int_equal(net->nr_unicast, 3);
+	/* The hole that a removal leaves does not end the list. */
+	assert_int_equal(rte_eth_dev_mac_addr_remove(port->id, &a), 0);
+	assert_int_equal(net->nr_unicast, 2);
+	assert_int_equal(rte_eth_dev_set_mc_addr_list(port->id, mc, 2), 0);
+	assert_int_equal(net->nr_multicast, 2);
+	restart(port);
+	assert_int_equal(net->nr_unicast, 2);
+	assert_int_equal(net->nr_multicast, 2);
+	assert_memory_equal(net->mac, &own, sizeof(own));
+	assert_int_equal(rte_eth_dev_set_mc_addr_list(port->id, NULL, 0), 0);
+	assert_int_equal(net->nr_multicast, 0);
+	sim_close(port, true);
+}
+
+void
+case_vlan(void **state)
+{
+	struct sim_options o = {
+		.ctrl = true, .rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER };
+	struct sim_port *port = control_open(&o);
+	const struct devsim_net_state *net = devsim_net_state(port->dev);
+
+	(void)state;
+	assert_int_equal(rte_eth_dev_vlan_filter(port->id, 100, 1), 0);
+	assert_int_equal(rte_eth_dev_vlan_filter(port->id, 4095, 1), 0);
+	assert_int_equal(rte_eth_dev_vlan_filter(port->id, 100, 0), 0);
+	restart(port);
+	assert_int_equal(net->vlan[100 / 64], 0);
+	assert_true(net->vlan[4095 / 64] == UINT64_C(1) << (4095 % 64));
+	sim_close(port, true);
+	/* Not asked for: not accepted, or the device would drop every tag. */
+	port = control_open(&with_ctrl);
+	assert_false(vnic_dev_has(port->vnic, VIRTIO_NET_F_CTRL_VLAN));
+	sim_close(port, true);
+}
+
+/* NCF-01, NCV-01, NCV-03: no control queue, so nothing filters. */
+void
+case_no_filter(void **state)
+{
+	struct sim_port *port = control_open(NULL);
+	struct rte_ether_addr own = { { 2, 1, 1, 1, 1, 1 } };
+	struct rte_ether_addr before, now;
+
+	(void)state;
+	assert_int_equal(rte_eth_promiscuous_enable(port->id), 0);
+	assert_int_equal(rte_eth_promiscuous_disable(port->id), 0);
+	assert_int_equal(rte_eth_allmulticast_enable(port->id), 0);
+	assert_int_equal(rte_eth_macaddr_get(port->id, &before), 0);
+	assert_int_equal(rte_eth_dev_default_mac_addr_set(port->id, &own),
+			 -ENOTSUP);
+	assert_int_equal(rte_eth_macaddr_get(port->id, &now), 0);
+	assert_memory_equal(&before, &now, sizeof(now));
+	sim_close(port, true);
+}
+
+void
+case_refused_changes_nothing(void **state)
+{
+	struct sim_port *port = control_open(&with_ctrl);
+	struct rte_eth_conf conf = { .rxmode = { .mtu = 1500 } };
+	struct rte_eth_rxconf deferred = { .rx_deferred_start = 1 };
+	uint16_t mtu;
+
+	(void)state;
+	assert_int_equal(rte_eth_dev_set_mtu(port->id, 67), -EINVAL);
+	assert_int_equal(rte_eth_dev_get_mtu(port->id, &mtu), 0);
+	assert_int_equal(mtu, 1500);
+	control_traffic(port);
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	assert_int_equal(rte_eth_rx_queue_setup(port->id, 0, 300,
+		SOCKET_ID_ANY, NULL, port->pool), -EINVAL);
+	assert_int_equal(rte_eth_dev_start(port->id), -EINVAL);
+	assert_int_equal(rte_eth_rx_queue_setup(port->id, 0, 256,
+		SOCKET_ID_ANY, &deferred, port->pool), -ENOTSUP);
+	assert_int_equal(rte_eth_rx_queue_setup(port->id, 0, 256,
+		SOCKET_ID_ANY, NULL, port->pool), 0);
+	assert_int_not_equal(rte_eth_dev_configure(port->id, 2, 2, &conf), 0);
+	assert_int_equal(devsim_status_get(port->dev), 0);
+	sim_close(port, true);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef CONTROL_H
+#define CONTROL_H
+
+#include "sim_port.h"
+
+/** Any row: the control plane is the same above all of them. */
+struct sim_port *
+control_open(const struct sim_options *opts);
+/** One frame through the loopback device; asserts that it comes back. */
+void
+control_traffic(struct sim_port *port);
+/** An xstat by name; asserts that it exists. */
+uint64_t
+control_xstat(struct sim_port *port, const char *name);
+/** Wait up to two seconds for an xstat to reach a value; asserts. */
+void
+control_await(struct sim_port *port, const char *name, uint64_t value);
+void
+control_fault(struct sim_port *port, enum devsim_fault_kind kind, uint16_t vq);
+
+/* case_filter.c */
+void
+case_modes(void **state);
+void
+case_addresses(void **state);
+void
+case_vlan(void **state);
+void
+case_no_filter(void **state);
+void
+case_refused_changes_nothing(void **state);
+
+/* case_trouble.c */
+void
+case_ctrl_refuses(void **state);
+void
+case_ctrl_silent(void **state);
+void
+case_features_refused(void **state);
+void
+case_reset_stuck(void **state);
+void
+case_ring_broken(void **state);
+void
+case_needs_reset(void **state);
+void
+case_bad_config(void **state);
+void
+case_gone(void **state);
+
+#endif /* CONTROL_H */

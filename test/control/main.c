@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+
+#include "control.h"
+
+struct sim_port *
+control_open(const struct sim_options *opts)
+{
+	const struct sim_row *row = sim_row_get(0);
+	struct sim_row copy;
+
+	assert_non_null(row);
+	copy = *row;
+	return sim_open(&copy, opts);
+}
+
+void
+control_traffic(struct sim_port *port)
+{
+	struct rte_mbuf *m = frame_mbuf(port->pool, 7, 200, 1);
+	unsigned int i;
+
+	assert_non_null(m);
+	assert_int_equal(rte_eth_tx_burst(port->id, 0, &m, 1), 1);
+	assert_int_equal(devsim_poll(port->dev, 8), 1);
+	for (i = 0; rte_eth_rx_burst(port->id, 0, &m, 1) == 0; i++)
+		assert_true(i < 100);
+	frame_check(m, 7, 200);
+	rte_pktmbuf_free(m);
+}
+
+uint64_t
+control_xstat(struct sim_port *port, const char *name)
+{
+	uint64_t id, value;
+
+	assert_int_equal(rte_eth_xstats_get_id_by_name(port->id, name, &id),
+			 0);
+	assert_int_equal(rte_eth_xstats_get_by_id(port->id, &id, &value, 1),
+			 1);
+	return value;
+}
+
+void
+control_await(struct sim_port *port, const char *name, uint64_t value)
+{
+	unsigned int i;
+
+	for (i = 0; control_xstat(port, name) < value; i++) {
+		assert_true(i < 200);
+		rte_delay_us_sleep(10000);
+	}
+	assert_int_equal(control_xstat(port, name), value);
+}
+
+void
+control_fault(struct sim_port *port, enum devsim_fault_kind kind, uint16_t vq)
+{
+	struct devsim_fault fault = { .kind = kind, .vq = vq, .seed = 1 };
+
+	devsim_fault_set(port->dev, &fault);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(case_modes),
+		cmocka_unit_test(case_addresses),
+		cmocka_unit_test(case_vlan),
+		cmocka_unit_test(case_no_filter),
+		cmocka_unit_test(case_refused_changes_nothing),
+		cmocka_unit_test(case_ctrl_refuses),
+		cmocka_unit_test(case_ctrl_silent),
+		cmocka_unit_test(case_features_refused),
+		cmocka_unit_test(case_reset_stuck),
+		cmocka_unit_test(case_ring_broken),
+		cmocka_unit_test(case_needs_reset),
+		cmocka_unit_test(case_bad_config),
+		cmocka_unit_test(case_gone),
+	};
+
+	alarm(110);
+	sim_eal_init(argv[0]);
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
