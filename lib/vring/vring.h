@@ -225,6 +225,27 @@ vring_take(struct vring *vr, const bool packed, const bool in_order,
 	return RTE_MIN(vr->known, max);
 }
 
+/**
+ * As vring_take for a ring whose lengths nobody wants (transmit): with
+ * IN_ORDER the count alone says which slots are done, so a split ring's used
+ * entries are not read at all, and of a packed ring one in a batch.
+ */
+static __rte_always_inline uint16_t
+vring_take_done(struct vring *vr, const bool packed, const bool in_order,
+		uint16_t max)
+{
+	if (!in_order)
+		return vring_take(vr, packed, false, max);
+	if (vr->known < max) {
+		if (packed)
+			vring_done_packed(vr, max);
+		else
+			vr->known = RTE_MAX(vr->known,
+					    vring_used_split(vr, max));
+	}
+	return RTE_MIN(vr->known, max);
+}
+
 static __rte_always_inline void
 vring_release(struct vring *vr, uint16_t n)
 {

@@ -49,6 +49,33 @@ vring_match_packed(struct vring *vr, const bool in_order, uint16_t max)
 	vr->known = known;
 }
 
+/** In order: each used descriptor names the last slot of its batch. */
+static __rte_always_inline void
+vring_done_packed(struct vring *vr, uint16_t max)
+{
+	uint16_t outstanding = vring_outstanding(vr);
+	uint16_t known = vr->known;
+
+	max = RTE_MIN(max, outstanding);
+	while (known < max) {
+		uint16_t idx = vr->used_idx + known;
+		uint64_t word = rte_le_to_cpu_64(vring_load_acquire64(
+			&vr->packed.desc[idx & vr->mask].len));
+		uint16_t id = word >> 32;
+		uint16_t last;
+
+		if (!vring_packed_is_used(vr, idx, word >> 48))
+			break;
+		last = (vr->id_slot[id & vr->mask] - idx) & vr->mask;
+		if (unlikely(id > vr->mask || last >= outstanding - known)) {
+			vring_set_fault(vr, VRING_FAULT_USED_ID);
+			break;
+		}
+		known += last + 1;
+	}
+	vr->known = known;
+}
+
 /**
  * Write one whole descriptor with its flags, so that the device sees all of
  * it or nothing. x86 processors with AVX guarantee that an aligned 16-byte

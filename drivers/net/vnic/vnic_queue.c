@@ -265,7 +265,7 @@ vnic_txq_create(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 	txq->max_segs = VNIC_TX_SEGS_MAX;
 	txq->fast_free = offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 	txq->nb_desc = nb_desc;
-	txq->free_min = free_thresh != 0 ? free_thresh : nb_desc / 2;
+	txq->free_min = free_thresh != 0 ? free_thresh : nb_desc / 4;
 	*out = txq;
 	return 0;
 }

@@ -130,9 +130,9 @@ vnic_tx_reclaim(struct vnic_txq *txq, uint16_t max, const uint32_t flags)
 	while (done < max) {
 		uint16_t slot = vr->used_idx & vr->mask;
 		uint16_t run = RTE_MIN(max - done, vring_size(vr) - slot);
-		uint16_t n = vring_take(vr, flags & VNIC_PATH_PACKED,
-					flags & VNIC_PATH_IN_ORDER,
-					RTE_MIN(run, VNIC_TX_BATCH));
+		uint16_t n = vring_take_done(vr, flags & VNIC_PATH_PACKED,
+					     flags & VNIC_PATH_IN_ORDER,
+					     RTE_MIN(run, VNIC_TX_BATCH));
 
 		if (n == 0)
 			break;
