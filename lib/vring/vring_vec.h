@@ -85,7 +85,7 @@ static __rte_always_inline uint32_t
 vring_vec_packed(const struct vring_packed_desc *d, const uint16_t *id,
 		 uint16_t flags, uint32_t *len)
 {
-	const __m256i mask = _mm256_set1_epi64x(0x8080ffffLL << 32);
+	const __m256i mask = _mm256_set1_epi64x((int64_t)(0x8080ffffULL << 32));
 	/* Second words of four descriptors: 1 5 3 7, put right below. */
 	__m256i used = _mm256_permute4x64_epi64(_mm256_unpackhi_epi64(
 		_mm256_loadu_si256((const __m256i *)d),
