@@ -33,7 +33,7 @@ sim_eal_init(const char *name)
 		name, "--no-huge", "--no-pci", "-m", "192",
 		"--no-telemetry", "-l", "0", "--no-shconf", "--log-level=lib.eal:error",
 	};
-	char *copy[RTE_DIM(argv)];
+	static char *copy[RTE_DIM(argv)];	/* EAL keeps pointers */
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(argv); i++)
