@@ -49,12 +49,12 @@ def cycles(bench, pmd, checker, count):
     mempool_is_whole(bench, pmd, idle, f"{count} restarts")
 
 
-def start_stop(bench, devargs):
+def start_stop(bench, devargs, count):
     path = bench.socket(f"c{len(bench.children)}{devargs[1:3]}")
     checker = Checker(bench, path, args=[*ENDLESS, "--max", 9000])
     pmd = Testpmd(bench, [f"0,path={path}{devargs}"], args=JUMBO)
     pmd.ready()
-    cycles(bench, pmd, checker, 100)
+    cycles(bench, pmd, checker, count)
     judge(bench, checker, "start and stop" + devargs)
     bench.check(pmd.quit() == 0, "testpmd ends")
 
@@ -108,8 +108,8 @@ def test(bench):
     part = sys.argv[1] if len(sys.argv) > 1 else "cycles"
     count = 10 if bench.thorough else 5
     if part == "cycles":
-        for devargs in ("", ",packed_vq=1,in_order=0"):
-            start_stop(bench, devargs)
+        start_stop(bench, "", 100)
+        start_stop(bench, ",packed_vq=1,in_order=0", 100 if bench.thorough else 40)
     elif part == "kills":
         for devargs in (",packed_vq=0", ",packed_vq=1"):
             kills(bench, devargs, count)

@@ -32,9 +32,10 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-def free_megabytes():
+def page_megabytes(which):
+    """Of 2 MB pages: those "nr" there are, or those "free"."""
     try:
-        with open(f"{PAGES}/free_hugepages", encoding="ascii") as count:
+        with open(f"{PAGES}/{which}_hugepages", encoding="ascii") as count:
             return 2 * int(count.read())
     except OSError:
         return 0
@@ -73,12 +74,10 @@ class Bench:
 
     def need_pages(self, megabytes):
         """Others on the machine may hold pages for a moment."""
-        end = time.monotonic() + 30
-        while free_megabytes() < megabytes:
-            if time.monotonic() > end:
-                raise Skip(f"{megabytes} MB of free 2 MB huge pages are needed, "
-                           f"{free_megabytes()} MB are there: run devtools/setup.sh")
-            time.sleep(0.5)
+        patience = 30 if page_megabytes("nr") >= megabytes else 0
+        if not wait_until(lambda: page_megabytes("free") >= megabytes, patience, 0.5):
+            raise Skip(f"{megabytes} MB of free 2 MB huge pages are needed, "
+                       f"{page_megabytes('free')} MB are there: run devtools/setup.sh")
 
     @staticmethod
     def given(variable, what):
