@@ -68,6 +68,7 @@ vring_init(struct vring *vr, void *mem, void *priv, uint16_t size, bool packed,
 	vr->shift = rte_log2_u32(size);
 	vr->event_idx = event_idx;
 	vr->post_flags = post_flags;
+	vr->len_range = UINT32_MAX;
 	vring_private_init(vr, priv, size);
 	if (packed) {
 		vr->packed.desc = (void *)base;
@@ -168,7 +169,7 @@ vring_batch(struct vring *vr, uint16_t idx, uint16_t rest, uint32_t id,
 		goto lie;
 	for (i = 0; i < last; i++)
 		vr->slot_len[(here + i) & vr->mask] = vr->full_len;
-	vr->slot_len[(here + last) & vr->mask] = len;
+	vring_len_note(vr, (here + last) & vr->mask, len);
 	return last + 1;
 lie:
 	vring_set_fault(vr, VRING_FAULT_USED_ID);

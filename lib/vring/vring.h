@@ -78,6 +78,9 @@ struct vring {
 	uint16_t dirty;		/**< split: posts to come that must write avail */
 	uint16_t post_flags;	/**< descriptor flags of each buffer posted */
 	uint32_t full_len;	/**< length of an in-order buffer skipped */
+	uint32_t len_low;	/**< ordinary lengths begin here ... */
+	uint32_t len_range;	/**< ... and go so much beyond */
+	uint8_t odd;		/**< a slot known has another length */
 	uint8_t shift;		/**< log2 of the size */
 	bool event_idx;
 	uint8_t fault;		/**< enum vring_fault, first one stays */
@@ -202,13 +205,32 @@ uint16_t
 vring_batch(struct vring *vr, uint16_t idx, uint16_t rest, uint32_t id,
 	    uint32_t len);
 
+/** Record a slot's length, and whether it is out of the ordinary. */
+static __rte_always_inline void
+vring_len_note(struct vring *vr, uint16_t slot, uint32_t len)
+{
+	vr->slot_len[slot] = len;
+	if (unlikely(len - vr->len_low > vr->len_range))
+		vr->odd = 1;
+}
+
+/** Where a run of posts goes: consecutive slots up to the ring's end. */
+struct vring_run {
+	void *desc;		/**< packed: of the first slot; split: table */
+	const uint16_t *ids;	/**< of the slots */
+	uint16_t slot;
+	uint16_t len;		/**< slots of the run */
+	uint16_t flags;		/**< packed: AVAIL and USED of this round */
+};
+
 #include "vring_vec.h"
 #include "vring_split.h"
 #include "vring_packed.h"
 
 /**
  * See how many slots the device has given back, up to @p max, counted from
- * used_idx, each proven and its length in slot_len[]. Nothing is consumed:
+ * used_idx, each proven and its length in slot_len[]; vr->odd says whether
+ * any length is outside [len_low, len_low + len_range]. Nothing is consumed:
  * call vring_release for those that are done with. Returns fewer and records
  * vr->fault when the device lied; the ring is then to be stopped.
  */
@@ -251,20 +273,50 @@ vring_release(struct vring *vr, uint16_t n)
 {
 	vr->used_idx += n;
 	vr->known -= n;
+	if (unlikely(vr->odd != 0) && vr->known == 0)
+		vr->odd = 0;
+}
+
+/** The run of slots from avail_idx + @p i on, at most @p n long. */
+static __rte_always_inline struct vring_run
+vring_run(const struct vring *vr, const bool packed, uint16_t i, uint16_t n)
+{
+	uint16_t idx = vr->avail_idx + i;
+	uint16_t slot = idx & vr->mask;
+	struct vring_run run = {
+		.desc = packed ? (void *)&vr->packed.desc[slot] :
+			(void *)vr->split.desc,
+		.ids = &vr->slot_id[slot],
+		.slot = slot,
+		.len = RTE_MIN(n, vring_size(vr) - slot),
+		.flags = packed ? vring_packed_avail_flags(vr, idx) : 0,
+	};
+
+	return run;
 }
 
 /**
- * Write one buffer into slot avail_idx + @p i, i < vring_free(). Packed: the
- * device may see it at once; split: at vring_publish.
+ * Write one buffer into slot run->slot + @p j, j < run->len, which is free.
+ * Packed: the device may see it at once; split: at vring_publish.
  */
+static __rte_always_inline void
+vring_post_run(const bool packed, const struct vring_run *run, uint16_t j,
+	       uint64_t addr, uint32_t len, uint16_t flags)
+{
+	if (packed)
+		vring_post_packed(run, j, addr, len, flags);
+	else
+		vring_post_split(run, j, addr, len, flags);
+}
+
+/** Write one buffer into slot avail_idx + @p i, i < vring_free(). */
 static __rte_always_inline void
 vring_post(struct vring *vr, const bool packed, uint16_t i, uint64_t addr,
 	   uint32_t len, uint16_t flags)
 {
-	if (packed)
-		vring_post_packed(vr, vr->avail_idx + i, addr, len, flags);
-	else
-		vring_post_split(vr, vr->avail_idx + i, addr, len, flags);
+	struct vring_run run = vring_run(vr, packed, i, 1);
+
+	vring_post_run(packed, &run, 0, addr, len, flags);
 }
 
 /** Make the next @p n slots, all posted, available. */

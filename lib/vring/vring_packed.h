@@ -43,7 +43,7 @@ vring_match_packed(struct vring *vr, const bool in_order, uint16_t max)
 				break;
 		}
 		if (covered == 1)
-			vr->slot_len[slot] = len;
+			vring_len_note(vr, slot, len);
 		known += covered;
 	}
 	vr->known = known;
@@ -84,24 +84,22 @@ vring_done_packed(struct vring *vr, uint16_t max)
  * Partner: the device's acquire of the flags.
  */
 static __rte_always_inline void
-vring_post_packed(struct vring *vr, uint16_t idx, uint64_t addr, uint32_t len,
-		  uint16_t flags)
+vring_post_packed(const struct vring_run *run, uint16_t j, uint64_t addr,
+		  uint32_t len, uint16_t flags)
 {
-	uint16_t slot = idx & vr->mask;
-	struct vring_packed_desc *d = &vr->packed.desc[slot];
+	struct vring_packed_desc *d = (struct vring_packed_desc *)run->desc + j;
 
-	flags |= vring_packed_avail_flags(vr, idx);
+	flags |= run->flags;
 #if defined(VRING_STORE16_ATOMIC)
 	__m128i v = _mm_set_epi64x((int64_t)((uint64_t)flags << 48 |
-			(uint64_t)vr->slot_id[slot] << 32 | len),
-			(int64_t)addr);
+			(uint64_t)run->ids[j] << 32 | len), (int64_t)addr);
 
 	rte_compiler_barrier();
 	_mm_store_si128((__m128i *)d, v);
 #else
 	d->addr = rte_cpu_to_le_64(addr);
 	d->len = rte_cpu_to_le_32(len);
-	d->id = rte_cpu_to_le_16(vr->slot_id[slot]);
+	d->id = rte_cpu_to_le_16(run->ids[j]);
 	vring_store_release16(&d->flags, rte_cpu_to_le_16(flags));
 #endif
 }

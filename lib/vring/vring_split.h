@@ -55,17 +55,17 @@ vring_match_split(struct vring *vr, const bool in_order, uint16_t max)
 				break;
 		}
 		if (covered == 1)
-			vr->slot_len[slot] = len;
+			vring_len_note(vr, slot, len);
 		known += covered;
 	}
 	vr->known = known;
 }
 
 static __rte_always_inline void
-vring_post_split(struct vring *vr, uint16_t idx, uint64_t addr, uint32_t len,
-		 uint16_t flags)
+vring_post_split(const struct vring_run *run, uint16_t j, uint64_t addr,
+		 uint32_t len, uint16_t flags)
 {
-	struct vring_desc *d = &vr->split.desc[vr->slot_id[idx & vr->mask]];
+	struct vring_desc *d = (struct vring_desc *)run->desc + run->ids[j];
 
 	d->addr = rte_cpu_to_le_64(addr);
 	d->len = rte_cpu_to_le_32(len);

@@ -176,18 +176,17 @@ static int
 rxq_fill(struct vnic_rxq *rxq, bool packed)
 {
 	struct vring *vr = &rxq->vr;
-	uint16_t n = vnic_rx_alloc(rxq, vr->cookie, rxq->depth);
-	uint16_t i;
+	struct vring_run run = vring_run(vr, packed, 0, rxq->depth);
 
-	if (n == 0) {
+	run.len = vnic_rx_alloc(rxq, vr->cookie, run.len);
+	if (run.len == 0) {
 		VNIC_LOG(ERR, "%s: mempool %s has no mbuf for receive queue %u of %u descriptors: make the pool larger",
 			 rxq->dev->name, rxq->pool->name, rxq->queue_id,
 			 rxq->depth);
 		return -ENOMEM;
 	}
-	for (i = 0; i < n; i++)
-		vnic_rx_post(rxq, i, vr->cookie[i], packed);
-	vring_publish(vr, packed, n);
+	vnic_rx_post(rxq, &run, packed);
+	vring_publish(vr, packed, run.len);
 	return 0;
 }
 
@@ -203,6 +202,8 @@ vnic_rxq_start(struct vnic_rxq *rxq)
 		   packed, vnic_dev_has(dev, VIRTIO_F_EVENT_IDX),
 		   VRING_DESC_F_WRITE);
 	rxq->vr.full_len = rxq->buf_len;
+	rxq->vr.len_low = rxq->hdr_len + VNIC_RX_LEN_MIN;
+	rxq->vr.len_range = rxq->buf_len - rxq->vr.len_low;
 	ret = rxq_fill(rxq, packed);
 	if (ret != 0)
 		return ret;
@@ -409,12 +410,14 @@ vnic_rxq_restart(struct vnic_rxq *rxq)
 	uint16_t base = ring_resume(vr, packed,
 				    vnic_dev_has(dev, VIRTIO_F_IN_ORDER));
 	uint16_t n = ring_rewind(vr, base);
-	uint16_t i;
 
-	for (i = 0; i < n; i++)
-		vnic_rx_post(rxq, i, vr->cookie[(base + i) & vr->mask],
-			     packed);
-	vring_publish(vr, packed, n);
+	while (n > 0) {
+		struct vring_run run = vring_run(vr, packed, 0, n);
+
+		vnic_rx_post(rxq, &run, packed);
+		vring_publish(vr, packed, run.len);
+		n -= run.len;
+	}
 	return queue_hand_over(dev, vr, rxq->mz, rxq->vq_index, base);
 }
 
@@ -461,9 +464,14 @@ vnic_txq_restart(struct vnic_txq *txq)
 		return txq_restart_chain(txq, flags);
 	base = ring_resume(vr, packed, flags & VNIC_PATH_IN_ORDER);
 	n = ring_rewind(vr, base);
-	for (i = 0; i < n; i++)
-		vnic_tx_write(txq, i, vr->cookie[(base + i) & vr->mask],
-			      flags);
-	vring_publish(vr, packed, n);
+	while (n > 0) {
+		struct vring_run run = vring_run(vr, packed, 0, n);
+
+		for (i = 0; i < run.len; i++)
+			vnic_tx_write(txq, &run, i, vr->cookie[run.slot + i],
+				      flags);
+		vring_publish(vr, packed, run.len);
+		n -= run.len;
+	}
 	return queue_hand_over(dev, vr, txq->mz, txq->vq_index, base);
 }

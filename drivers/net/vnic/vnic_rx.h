@@ -68,20 +68,6 @@ vnic_rx_fill(const struct vnic_rxq *rxq, struct rte_mbuf *m, uint32_t len)
 	};
 }
 
-/** All lengths of a batch within [header + Ethernet header, buffer]. */
-static __rte_always_inline bool
-vnic_rx_lens_sane(const struct vnic_rxq *rxq, const uint32_t *len, uint16_t n)
-{
-	uint32_t low = rxq->hdr_len + VNIC_RX_LEN_MIN;
-	uint32_t range = rxq->buf_len - low;
-	uint32_t bad = 0;
-	uint16_t i;
-
-	for (i = 0; i < n; i++)
-		bad |= len[i] - low > range;
-	return bad == 0;
-}
-
 /** Every frame of a batch one buffer, and nothing in its header to report. */
 static __rte_always_inline bool
 vnic_rx_hdrs_plain(const struct vnic_rxq *rxq, struct rte_mbuf **m, uint16_t n,
@@ -121,7 +107,7 @@ vnic_rx_straight(struct vnic_rxq *rxq, struct rte_mbuf **pkts, uint16_t n,
 	if (flags & (VNIC_PATH_MRG | VNIC_PATH_OFFLOAD))
 		for (i = 0; i < n; i++)
 			rte_prefetch0(vnic_rx_hdr(rxq, m[i]));
-	if (unlikely(!vnic_rx_lens_sane(rxq, len, n)))
+	if (unlikely(vr->odd != 0))
 		return 0;
 	if ((flags & (VNIC_PATH_MRG | VNIC_PATH_OFFLOAD)) &&
 	    unlikely(!vnic_rx_hdrs_plain(rxq, m, n, flags)))
@@ -141,21 +127,30 @@ uint16_t
 vnic_rx_general(struct vnic_rxq *rxq, struct rte_mbuf **pkts, uint16_t nb,
 		uint32_t flags);
 
-/** Post one buffer into slot avail_idx + @p i. */
+/** Post the mbufs that a run's slots hold as cookies. */
 static __rte_always_inline void
-vnic_rx_post(struct vnic_rxq *rxq, uint16_t i, const struct rte_mbuf *m,
+vnic_rx_post(struct vnic_rxq *rxq, const struct vring_run *run,
 	     const bool packed)
 {
-	uint64_t addr;
+	void **m = &rxq->vr.cookie[run->slot];
+	uint32_t len = rxq->buf_len;
+	uint16_t j;
 
 	/* A regular pool and virtual addresses: no need to touch the mbuf. */
-	if (likely(rxq->hdr_delta != 0 && rxq->dma_field == 0))
-		addr = (uintptr_t)m + rxq->hdr_delta;
-	else
-		addr = *(const uint64_t *)RTE_PTR_ADD(m, rxq->dma_field) +
-			rxq->data_off - rxq->hdr_len;
-	vring_post(&rxq->vr, packed, i, addr, rxq->buf_len,
-		   VRING_DESC_F_WRITE);
+	if (likely(rxq->hdr_delta != 0 && rxq->dma_field == 0)) {
+		uint64_t delta = rxq->hdr_delta;
+
+		for (j = 0; j < run->len; j++)
+			vring_post_run(packed, run, j,
+				       (uintptr_t)m[j] + delta, len,
+				       VRING_DESC_F_WRITE);
+		return;
+	}
+	for (j = 0; j < run->len; j++)
+		vring_post_run(packed, run, j,
+			       *(uint64_t *)RTE_PTR_ADD(m[j], rxq->dma_field) +
+			       rxq->data_off - rxq->hdr_len, len,
+			       VRING_DESC_F_WRITE);
 }
 
 /** As many of @p want mbufs as the pool has, into @p m; counts the rest. */
@@ -182,18 +177,17 @@ vnic_rx_refill(struct vnic_rxq *rxq, const bool packed)
 	if (missing < rxq->refill_min)
 		return;
 	while (missing > 0) {
-		uint16_t slot = vr->avail_idx & vr->mask;
-		uint16_t run = RTE_MIN(missing, vring_size(vr) - slot);
-		uint16_t n = vnic_rx_alloc(rxq, &vr->cookie[slot], run);
-		uint16_t i;
+		struct vring_run run = vring_run(vr, packed, 0, missing);
+		uint16_t want = run.len;
 
-		for (i = 0; i < n; i++)
-			vnic_rx_post(rxq, i, vr->cookie[slot + i], packed);
-		if (n > 0)
-			vring_publish(vr, packed, n);
-		if (n < run)
+		run.len = vnic_rx_alloc(rxq, &vr->cookie[run.slot], want);
+		if (run.len == 0)
 			break;
-		missing -= run;
+		vnic_rx_post(rxq, &run, packed);
+		vring_publish(vr, packed, run.len);
+		if (run.len < want)
+			break;
+		missing -= want;
 	}
 	rxq->stats.kicks_saved++;
 }

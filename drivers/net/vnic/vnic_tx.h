@@ -60,29 +60,27 @@ vnic_tx_addr(const struct vnic_txq *txq, const struct rte_mbuf *m)
 }
 
 /**
- * Anything that is not plain into slot avail_idx + @p i.
+ * Anything that is not plain into slot @p j of @p run.
  *
  * @return 0; -EINVAL for a frame that cannot be sent at all (too many
  *   segments, too long, empty segment): nothing was written.
  */
 int
-vnic_tx_special(struct vnic_txq *txq, uint16_t i, struct rte_mbuf *m,
-		uint32_t flags);
+vnic_tx_special(struct vnic_txq *txq, const struct vring_run *run, uint16_t j,
+		struct rte_mbuf *m, uint32_t flags);
 
-/** Write @p m into slot avail_idx + @p i; returns as vnic_tx_special. */
+/** Write @p m into slot @p j of @p run; returns as vnic_tx_special. */
 static __rte_always_inline int
-vnic_tx_write(struct vnic_txq *txq, uint16_t i, struct rte_mbuf *m,
-	      const uint32_t flags)
+vnic_tx_write(struct vnic_txq *txq, const struct vring_run *run, uint16_t j,
+	      struct rte_mbuf *m, const uint32_t flags)
 {
-	struct vring *vr = &txq->vr;
-
 	if (unlikely(!vnic_tx_plain(txq, m, flags)))
-		return vnic_tx_special(txq, i, m, flags);
+		return vnic_tx_special(txq, run, j, m, flags);
 	vnic_hdr_clear(rte_pktmbuf_mtod_offset(m, void *, -txq->hdr_len),
 		       txq->hdr_len);
-	vring_post(vr, flags & VNIC_PATH_PACKED, i,
-		   vnic_tx_addr(txq, m) - txq->hdr_len,
-		   m->data_len + txq->hdr_len, 0);
+	vring_post_run(flags & VNIC_PATH_PACKED, run, j,
+		       vnic_tx_addr(txq, m) - txq->hdr_len,
+		       m->data_len + txq->hdr_len, 0);
 	return 0;
 }
 
@@ -189,34 +187,58 @@ vnic_tx_refuse(struct vnic_txq *txq, struct rte_mbuf *m)
 	rte_pktmbuf_free(m);
 }
 
+/**
+ * Write frames into the @p room free slots; a refused one takes none.
+ *
+ * @param[out] nr slots written
+ * @return frames taken
+ */
+static __rte_always_inline uint16_t
+vnic_tx_fill(struct vnic_txq *txq, struct rte_mbuf **pkts, uint16_t nb,
+	     uint16_t room, const uint32_t flags, uint16_t *nr)
+{
+	struct vring *vr = &txq->vr;
+	uint64_t bytes = 0;
+	uint16_t i = 0, n = 0;
+
+	while (i < nb && n < room) {
+		struct vring_run run = vring_run(vr, flags & VNIC_PATH_PACKED,
+						 n, RTE_MIN(room - n, nb - i));
+		void **cookie = &vr->cookie[run.slot];
+		uint16_t j = 0;
+
+		while (j < run.len && i < nb) {
+			struct rte_mbuf *m = pkts[i++];
+
+			if (unlikely(vnic_tx_write(txq, &run, j, m, flags))) {
+				vnic_tx_refuse(txq, m);
+				continue;
+			}
+			cookie[j++] = m;
+			bytes += m->pkt_len;
+		}
+		n += j;
+	}
+	txq->stats.bytes += bytes;
+	*nr = n;
+	return i;
+}
+
 static __rte_always_inline uint16_t
 vnic_tx_burst(void *queue, struct rte_mbuf **pkts, uint16_t nb,
 	      const uint32_t flags)
 {
 	struct vnic_txq *txq = queue;
 	struct vring *vr = &txq->vr;
-	uint64_t bytes = 0;
-	uint16_t i, room, n = 0;
+	uint16_t i, n;
 
 	nb = vnic_gate_enter(&txq->gate, nb);
 	if (vring_free(vr) < RTE_MAX(nb, txq->free_min))
 		vnic_tx_reclaim(txq, vring_size(vr), flags);
-	room = vring_free(vr);
-	for (i = 0; i < nb && n < room; i++) {
-		struct rte_mbuf *m = pkts[i];
-
-		if (unlikely(vnic_tx_write(txq, n, m, flags) != 0)) {
-			vnic_tx_refuse(txq, m);
-			continue;
-		}
-		vr->cookie[(vr->avail_idx + n) & vr->mask] = m;
-		bytes += m->pkt_len;
-		n++;
-	}
+	i = vnic_tx_fill(txq, pkts, nb, vring_free(vr), flags, &n);
 	if (n > 0)
 		vnic_tx_commit(txq, n, flags & VNIC_PATH_PACKED);
 	txq->stats.packets += n;
-	txq->stats.bytes += bytes;
 	txq->stats.bursts += n > 0;
 	txq->stats.full += i < nb;
 	if (unlikely(vr->fault != VRING_FAULT_NONE))

@@ -100,14 +100,13 @@ tx_table_fill(struct vring_desc *table, const struct vring_seg *segs,
 }
 
 int
-vnic_tx_special(struct vnic_txq *txq, uint16_t i, struct rte_mbuf *m,
-		uint32_t flags)
+vnic_tx_special(struct vnic_txq *txq, const struct vring_run *run, uint16_t j,
+		struct rte_mbuf *m, uint32_t flags)
 {
-	struct vring *vr = &txq->vr;
 	bool packed = flags & VNIC_PATH_PACKED;
 	/* By id: after completion out of order another frame, posted from
 	 * this slot before, may still be with the device. */
-	uint16_t slot = vr->slot_id[(vr->avail_idx + i) & vr->mask];
+	uint16_t slot = run->ids[j];
 	struct vring_seg segs[VNIC_TX_SEGS_MAX + 1];
 	uint16_t n;
 
@@ -115,13 +114,14 @@ vnic_tx_special(struct vnic_txq *txq, uint16_t i, struct rte_mbuf *m,
 		return -EINVAL;
 	n = tx_segs(txq, slot, m, flags, segs);
 	if (n == 1) {
-		vring_post(vr, packed, i, segs[0].addr, segs[0].len, 0);
+		vring_post_run(packed, run, j, segs[0].addr, segs[0].len, 0);
 		return 0;
 	}
 	txq->stats.slow++;
 	tx_table_fill(txq->extra[slot].table, segs, n, packed);
-	vring_post(vr, packed, i, txq->extra_dma + slot * sizeof(*txq->extra),
-		   n * sizeof(struct vring_desc), VRING_DESC_F_INDIRECT);
+	vring_post_run(packed, run, j, txq->extra_dma + slot *
+		       sizeof(*txq->extra), n * sizeof(struct vring_desc),
+		       VRING_DESC_F_INDIRECT);
 	return 0;
 }
 
