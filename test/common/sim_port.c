@@ -33,11 +33,15 @@ sim_eal_init(const char *name)
 		name, "--no-huge", "--no-pci", "-m", "192",
 		"--no-telemetry", "-l", "0", "--no-shconf", "--log-level=lib.eal:error",
 	};
-	static char *copy[RTE_DIM(argv)];	/* EAL keeps pointers */
+	/* EAL keeps pointers to the text and reorders the array. */
+	static char text[RTE_DIM(argv)][64];
+	char *copy[RTE_DIM(argv)];
 	unsigned int i;
 
-	for (i = 0; i < RTE_DIM(argv); i++)
-		copy[i] = strdup(argv[i]);
+	for (i = 0; i < RTE_DIM(argv); i++) {
+		snprintf(text[i], sizeof(text[i]), "%s", argv[i]);
+		copy[i] = text[i];
+	}
 	if (rte_eal_init(RTE_DIM(argv), copy) < 0) {
 		fprintf(stderr, "%s: no EAL\n", name);
 		exit(1);
@@ -72,6 +76,11 @@ sim_simd_max(void)
 {
 	static uint16_t simd;
 
+#ifdef __SANITIZE_THREAD__
+	/* A vector load of shared descriptors is atomic by eight bytes on the
+	 * processors that have it, which the race detector cannot know. */
+	return 128;
+#endif
 	/* Before the first port narrows it. */
 	if (simd == 0)
 		simd = RTE_MAX(vnic_path_simd(), 128);
