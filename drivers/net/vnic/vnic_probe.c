@@ -168,9 +168,12 @@ probe_pairs(struct vnic_dev *dev)
 			return ret;
 		if (rx < VNIC_DESC_MIN || tx < VNIC_DESC_MIN)
 			break;
-		if (i == 0)
-			dev->max_desc = RTE_MIN(rte_align32prevpow2(
-				RTE_MIN(rx, tx)), (uint32_t)VNIC_DESC_MAX);
+		if (i == 0) {
+			uint32_t both = RTE_MIN(rx, tx);
+
+			dev->max_desc = RTE_MIN(rte_align32prevpow2(both),
+				(uint32_t)VNIC_DESC_MAX);
+		}
 	}
 	if (i == 0) {
 		VNIC_LOG(ERR, "%s: the device has no usable queue pair (rx %u, tx %u descriptors; %u are needed)",
