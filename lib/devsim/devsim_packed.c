@@ -6,7 +6,30 @@
 
 /* Section 2.8. */
 
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#else
+#define __tsan_release(p) do { } while (0)
+#endif
+
 #define F_AVAIL_USED (VRING_PACKED_DESC_F_AVAIL | VRING_PACKED_DESC_F_USED)
+
+/*
+ * Flags last. A driver may read them alone or together with length and id,
+ * as one word that it polls: so these are stored as atomics too, and for the
+ * race detector, which knows an order by its address, the word is named.
+ */
+static void
+used_store(struct vring_packed_desc *d, uint32_t len, uint16_t id,
+	   uint16_t flags)
+{
+	atomic_store_explicit((_Atomic uint32_t *)&d->len,
+			      rte_cpu_to_le_32(len), memory_order_relaxed);
+	devsim_store16(&d->id, id, memory_order_relaxed);
+	__tsan_release(&d->len);
+	/* Pairs with the driver's acquire of flags. */
+	devsim_store16(&d->flags, flags, memory_order_release);
+}
 
 static bool
 is_avail(uint16_t flags, bool wrap)
@@ -192,25 +215,31 @@ used_flags(struct devsim_vq *vq, const struct devsim_elem *elem)
 	return flags;
 }
 
+/** A used descriptor still to be stored. */
+struct used {
+	struct vring_packed_desc *d;
+	uint32_t len;
+	uint32_t id;
+	uint16_t flags;
+};
+
 /** One used descriptor for staged buffers [@p from, @p from + @p nr). */
-static void
-used_write(struct devsim_vq *vq, uint16_t from, uint16_t nr,
-	   uint16_t *slot, uint16_t *flags)
+static struct used
+used_make(struct devsim_vq *vq, uint16_t from, uint16_t nr)
 {
 	const struct devsim_elem *elem = vq->staged.e[from + nr - 1];
-	struct vring_packed_desc *d = &vq->pdesc[vq->used_slot];
-	uint32_t id = elem->id, len = elem->written;
+	struct used u = {
+		.d = &vq->pdesc[vq->used_slot], .id = elem->id,
+		.len = elem->written, .flags = used_flags(vq, elem),
+	};
 	uint16_t i;
 
-	*slot = vq->used_slot;
-	*flags = used_flags(vq, elem);
-	devsim_fault_used(vq, elem, &id, &len);
+	devsim_fault_used(vq, elem, &u.id, &u.len);
 	for (i = 0; i < nr; i++)
 		used_step(vq, vq->staged.e[from + i]->nr_slots);
-	d->id = rte_cpu_to_le_16(id);
-	d->len = rte_cpu_to_le_32(len);
 	vq->last_id = elem->id;
 	vq->stats.used_entries++;
+	return u;
 }
 
 static uint16_t
@@ -229,25 +258,23 @@ batch_len(const struct devsim_vq *vq, uint16_t from)
 void
 devsim_packed_publish(struct devsim_vq *vq)
 {
-	uint16_t first_slot = 0, first_flags = 0, slot, flags, i, nr;
+	struct used first = { .d = NULL }, u;
+	uint16_t i, nr;
 
 	for (i = 0; i < vq->staged.nr; i += nr) {
 		nr = batch_len(vq, i);
-		used_write(vq, i, nr, &slot, &flags);
-		if (i == 0) {
-			first_slot = slot;
-			first_flags = flags;
-			continue;
-		}
-		devsim_store16(&vq->pdesc[slot].flags, rte_cpu_to_le_16(flags),
-			       memory_order_release);
+		u = used_make(vq, i, nr);
+		if (i == 0)
+			first = u;
+		else
+			used_store(u.d, u.len, u.id, u.flags);
 	}
 	/*
 	 * First entry last: all buffers of a frame become visible together
-	 * (5.1.6.4.1). Pairs with the driver's acquire of flags.
+	 * (5.1.6.4.1).
 	 */
-	devsim_store16(&vq->pdesc[first_slot].flags, first_flags,
-		       memory_order_release);
+	if (first.d != NULL)
+		used_store(first.d, first.len, first.id, first.flags);
 }
 
 /** True if the used cursor passed @p event (2.8.10). */

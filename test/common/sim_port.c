@@ -82,8 +82,11 @@ sim_simd_max(void)
 	return 128;
 #endif
 	/* Before the first port narrows it. */
-	if (simd == 0)
+	if (simd == 0) {
+		/* EAL's default on x86 is 256: ask for all there is. */
+		rte_vect_set_max_simd_bitwidth(RTE_VECT_SIMD_512);
 		simd = RTE_MAX(vnic_path_simd(), 128);
+	}
 	return simd;
 }
 
