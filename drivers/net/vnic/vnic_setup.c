@@ -164,7 +164,7 @@ vnic_setup_rx_room(const struct vnic_dev *dev, uint16_t queue_id,
 		   struct rte_mempool *pool, uint16_t nb_desc, uint16_t mtu)
 {
 	uint32_t data = rte_pktmbuf_data_room_size(pool);
-	uint32_t frame = RTE_MAX((uint32_t)mtu, RTE_ETHER_MTU) +
+	uint32_t frame = RTE_MAX((uint32_t)mtu, (uint32_t)RTE_ETHER_MTU) +
 		VNIC_FRAME_OVERHEAD;
 	bool mrg = vnic_dev_has(dev, VIRTIO_NET_F_MRG_RXBUF);
 	uint32_t need = (mrg ? RTE_ETHER_MIN_LEN : frame) + dev->hdr_len;
