@@ -29,6 +29,9 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_thread),
 		cmocka_unit_test(case_offload_tx),
 		cmocka_unit_test(case_offload_rx),
+		cmocka_unit_test(case_status_rx),
+		cmocka_unit_test(case_status_tx),
+		cmocka_unit_test(case_status_lies),
 	};
 
 	alarm(280);

@@ -44,6 +44,11 @@ void case_thread(void **state);
 void case_offload_tx(void **state);
 void case_offload_rx(void **state);
 
+/* case_status.c */
+void case_status_rx(void **state);
+void case_status_tx(void **state);
+void case_status_lies(void **state);
+
 /* loop.c: sent frames come back */
 
 struct loop {

@@ -12,6 +12,7 @@
 #include "vnic_path.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
+#include "vnic_queue_status.h"
 #include "vnic_stats.h"
 #include "vnic_tx.h"
 
@@ -34,6 +35,9 @@ vnic_ethdev_install_bursts(struct rte_eth_dev *eth_dev)
 	eth_dev->tx_pkt_burst = vnic_tx_path_select(dev)->burst;
 	eth_dev->tx_pkt_prepare = vnic_dev_has(dev, VIRTIO_NET_F_CSUM) ?
 		vnic_tx_prepare : NULL;
+	eth_dev->rx_queue_count = vnic_queue_rx_count;
+	eth_dev->rx_descriptor_status = vnic_queue_rx_status;
+	eth_dev->tx_descriptor_status = vnic_queue_tx_status;
 }
 
 static int
