@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_bitops.h>
+
 #include "vring.h"
 
 #define VRING_PAGE 4096
