@@ -53,7 +53,8 @@ class Testpmd:
         self.log = f"{folder}/{role}.log"
         command = ["dpdk-testpmd", "--lcores", f"0@{cpu},1@{cpu}", "--no-pci",
                    "--file-prefix", self.prefix, "-m", str(MEMORY_MB)] + memory_flags() + eal
-        command += ["--", "-i", "--nb-cores=1", "--total-num-mbufs=16384"]
+        # Frames of the other side that are early must not be thrown away.
+        command += ["--", "-i", "--nb-cores=1", "--total-num-mbufs=16384", "--no-flush-rx"]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=log, stderr=log,
@@ -173,8 +174,10 @@ def rates(old, new):
 
 
 def measure(vhost, vnic, seconds):
-    vhost.command("set fwd io retry")
-    vnic.command("set fwd io retry")
+    for side in (vhost, vnic):
+        side.command("set fwd io retry")
+        # On a busy machine the other side may not run for a while.
+        side.command("set burst tx delay 1 retry 1000000")
     vhost.command("start")
     vnic.command(f"start tx_first {BURSTS_IN_FLIGHT}")
     vhost.wait_for("frames", lambda: vhost.stats()["ipackets"] > 0)
