@@ -52,4 +52,22 @@ case_bad_config(void **state);
 void
 case_gone(void **state);
 
+/* case_gate.c */
+void
+case_gate_dead(void **state);
+void
+case_gate_alive(void **state);
+void
+case_gate_namespace(void **state);
+void
+case_gate_barrier(void **state);
+void
+case_gate_stop(void **state);
+void
+case_gate_orphan_stop(void **state);
+void
+case_gate_orphan_health(void **state);
+void
+case_gate_resume_orphan(void **state);
+
 #endif /* CONTROL_H */

@@ -84,6 +84,14 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_needs_reset),
 		cmocka_unit_test(case_bad_config),
 		cmocka_unit_test(case_gone),
+		cmocka_unit_test(case_gate_dead),
+		cmocka_unit_test(case_gate_alive),
+		cmocka_unit_test(case_gate_namespace),
+		cmocka_unit_test(case_gate_barrier),
+		cmocka_unit_test(case_gate_stop),
+		cmocka_unit_test(case_gate_orphan_stop),
+		cmocka_unit_test(case_gate_orphan_health),
+		cmocka_unit_test(case_gate_resume_orphan),
 	};
 
 	alarm(110);

@@ -100,6 +100,8 @@ struct vnic_dev {
 	struct rte_ether_addr mac;
 
 	struct rte_eth_dev_data *data;	/**< queues, configuration: shared */
+	uint64_t pid_ns;	/**< PID namespace of the primary process; 0: unknown */
+	bool barrier_slow;	/**< a process could not join the fast barrier */
 	struct vnic_ctrlq *ctrlq;	/**< NULL without CTRL_VQ */
 
 	/** Serialises control operations; never held by a data path. */

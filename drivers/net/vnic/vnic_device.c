@@ -10,6 +10,7 @@
 
 #include "vnic_ctrl.h"
 #include "vnic_device.h"
+#include "vnic_gate.h"
 #include "vnic_log.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
@@ -51,6 +52,25 @@ vnic_device_status_add(struct vnic_dev *dev, uint8_t bits)
 	return ret;
 }
 
+/* Nobody knows which mbufs of an orphan are freed already: none is. */
+static void
+device_drain_rxq(struct vnic_rxq *rxq)
+{
+	if (!rxq->orphan)
+		vnic_rxq_drain(rxq);
+	rxq->orphan = false;
+	rxq->enabled = false;
+}
+
+static void
+device_drain_txq(struct vnic_txq *txq)
+{
+	if (!txq->orphan)
+		vnic_txq_drain(txq);
+	txq->orphan = false;
+	txq->enabled = false;
+}
+
 /* The device has let go of all rings: take the mbufs back. */
 static void
 device_drain(struct vnic_dev *dev)
@@ -61,13 +81,13 @@ device_drain(struct vnic_dev *dev)
 		struct vnic_rxq *rxq = dev->data->rx_queues[i];
 
 		if (rxq != NULL && rxq->enabled)
-			vnic_rxq_drain(rxq);
+			device_drain_rxq(rxq);
 	}
 	for (i = 0; i < dev->data->nb_tx_queues; i++) {
 		struct vnic_txq *txq = dev->data->tx_queues[i];
 
 		if (txq != NULL && txq->enabled)
-			vnic_txq_drain(txq);
+			device_drain_txq(txq);
 	}
 	vnic_ctrl_stop(dev);
 }
@@ -85,6 +105,12 @@ vnic_device_reset(struct vnic_dev *dev)
 		return ret;
 	}
 	dev->status = 0;
+	if (!vnic_port_is_quiet(dev)) {
+		dev->quarantined = true;
+		VNIC_LOG(ERR, "%s: an lcore is still inside a burst of port %u: nothing that it may touch is reused; let its process go on, or end it",
+			 dev->name, dev->port_id);
+		return -EBUSY;
+	}
 	dev->quarantined = false;
 	device_drain(dev);
 	return ret;
@@ -298,6 +324,24 @@ vnic_device_recover(struct vnic_dev *dev)
 	return ret;
 }
 
+static int
+device_rxq_resume(struct vnic_rxq *rxq)
+{
+	if (!rxq->orphan)
+		return vnic_rxq_restart(rxq);
+	device_drain_rxq(rxq);
+	return vnic_rxq_start(rxq);
+}
+
+static int
+device_txq_resume(struct vnic_txq *txq)
+{
+	if (!txq->orphan)
+		return vnic_txq_restart(txq);
+	device_drain_txq(txq);
+	return vnic_txq_start(txq);
+}
+
 int
 vnic_device_resume(struct vnic_dev *dev)
 {
@@ -305,7 +349,7 @@ vnic_device_resume(struct vnic_dev *dev)
 
 	dev->status = 0;
 	vnic_ctrl_stop(dev);
-	ret = device_bring_up(dev, vnic_rxq_restart, vnic_txq_restart);
+	ret = device_bring_up(dev, device_rxq_resume, device_txq_resume);
 	if (ret < 0)
 		VNIC_LOG(ERR, "%s: port %u stays down, its new back end is not usable: %s",
 			 dev->name, dev->port_id, strerror(-ret));
@@ -315,9 +359,7 @@ vnic_device_resume(struct vnic_dev *dev)
 void
 vnic_device_park(struct vnic_dev *dev)
 {
-	if (vnic_port_park(dev) < 0)
-		VNIC_LOG(ERR, "%s: a burst of port %u does not end: its queues cannot be touched",
-			 dev->name, dev->port_id);
+	vnic_port_park(dev);
 	dev->parked = true;
 	vnic_link_refresh(dev);
 }
@@ -333,8 +375,6 @@ vnic_device_stop(struct vnic_dev *dev)
 	ret = vnic_port_park(dev);
 	dev->parked = true;
 	if (ret < 0) {
-		VNIC_LOG(ERR, "%s: a burst of port %u does not end: the queues' mbufs are not taken back",
-			 dev->name, dev->port_id);
 		dev->quarantined = true;
 		ops->reset(dev);
 	} else {

@@ -11,6 +11,7 @@
 
 #include "vnic_ctrl.h"
 #include "vnic_device.h"
+#include "vnic_gate.h"
 #include "vnic_log.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
@@ -190,7 +191,8 @@ event_health(struct vnic_dev *dev)
 		event_recover(dev);
 	if (!vnic_dev_running(dev))
 		return;
-	if (event_faults(dev) || vnic_ctrl_is_dead(dev)) {
+	if (event_faults(dev) || vnic_ctrl_is_dead(dev) ||
+	    vnic_port_is_orphaned(dev)) {
 		event_needs_reset(dev);
 		return;
 	}

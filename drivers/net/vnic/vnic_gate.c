@@ -4,7 +4,11 @@
 
 #include <errno.h>
 #include <linux/membarrier.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,73 +22,251 @@
 #define PARK_TIMEOUT_MS 1000
 #define GATE_OPEN UINT16_MAX
 
-/*
- * A full barrier on every processor that may be inside a burst, those of
- * secondary processes included. Partner: the compiler barrier in
- * vnic_gate_enter. The expedited call reaches the threads of registered
- * processes, which each that has the driver is, in microseconds; the other
- * one waits for a grace period of the whole machine, 10 ms and more. Kernels
- * without either get one by time: a store is globally visible long before a
- * millisecond has passed.
- */
-static void
-gate_barrier(void)
+/* Bursts load it: alone in its line, which nobody writes to. */
+uint32_t vnic_gate_owner __rte_cache_aligned = VNIC_GATE_SOMEBODY;
+static uint64_t gate_pid_ns __rte_cache_aligned;
+
+/* ---- who is who ---- */
+
+/* Process ids mean the same within one of these only; 0 if /proc is not there. */
+static uint64_t
+pid_namespace(void)
 {
-	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0,
-		    0) != 0 &&
-	    syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
-		rte_delay_us_sleep(1000);
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
 }
 
-RTE_INIT(vnic_gate_register)
+/* The mark, from the namespace in which it will be read. */
+static void
+gate_owner_set(uint64_t reader_ns)
 {
-	syscall(__NR_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0,
-		0);
+	gate_pid_ns = reader_ns;
+	vnic_gate_owner = reader_ns != 0 && reader_ns == pid_namespace() ?
+		(uint32_t)getpid() : VNIC_GATE_SOMEBODY;
+}
+
+static bool
+barrier_register(void)
+{
+	return syscall(__NR_membarrier,
+		       MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0) == 0;
+}
+
+/* A child goes by a process id of its own. */
+static void
+gate_forked(void)
+{
+	barrier_register();
+	if (gate_pid_ns != 0)
+		gate_owner_set(gate_pid_ns);
+}
+
+RTE_INIT(vnic_gate_at_fork)
+{
+	pthread_atfork(NULL, NULL, gate_forked);
+}
+
+void
+vnic_gate_join(struct vnic_dev *dev)
+{
+	if (rte_eal_process_type() == RTE_PROC_PRIMARY)
+		dev->pid_ns = pid_namespace();
+	gate_owner_set(dev->pid_ns);
+	/* A filter of system calls may forbid it. */
+	if (!barrier_register())
+		dev->barrier_slow = true;
+}
+
+/* 1 ended, which includes a zombie; 0 not; -1 this kernel cannot tell. */
+static int
+pid_has_ended(pid_t pid)
+{
+#ifdef SYS_pidfd_open
+	struct pollfd p = { .events = POLLIN };
+	int ready;
+
+	p.fd = syscall(SYS_pidfd_open, pid, 0);
+	if (p.fd < 0)
+		return errno == ESRCH ? 1 : -1;
+	ready = poll(&p, 1, 0);
+	close(p.fd);
+	return ready > 0 && (p.revents & POLLIN);
+#else
+	(void)pid;
+	return -1;
+#endif
+}
+
+static bool
+owner_is_dead(uint32_t owner)
+{
+	int ended;
+
+	if (owner == 0 || owner == vnic_gate_owner ||
+	    owner == VNIC_GATE_SOMEBODY)
+		return false;
+	ended = pid_has_ended(owner);
+	if (ended >= 0)
+		return ended;
+	return kill(owner, 0) != 0 && errno == ESRCH;
+}
+
+/* ---- all gates of a port ---- */
+
+struct gate_ref {
+	struct vnic_gate *gate;
+	bool *orphan;
+	bool enabled;
+	uint16_t queue_id;
+	const char *way;
+};
+
+static void
+gate_of_rxq(struct vnic_rxq *rxq, struct gate_ref *ref)
+{
+	*ref = (struct gate_ref){
+		.gate = &rxq->gate, .orphan = &rxq->orphan,
+		.enabled = rxq->enabled, .queue_id = rxq->queue_id,
+		.way = "receive",
+	};
+}
+
+static void
+gate_of_txq(struct vnic_txq *txq, struct gate_ref *ref)
+{
+	*ref = (struct gate_ref){
+		.gate = &txq->gate, .orphan = &txq->orphan,
+		.enabled = txq->enabled, .queue_id = txq->queue_id,
+		.way = "transmit",
+	};
+}
+
+/* The next gate from *@p at on; false after the last. */
+static bool
+gate_next(const struct vnic_dev *dev, unsigned int *at, struct gate_ref *ref)
+{
+	const struct rte_eth_dev_data *data = dev->data;
+	unsigned int rx = data->nb_rx_queues;
+	unsigned int all = rx + data->nb_tx_queues;
+
+	for (; *at < all; (*at)++) {
+		void *queue = *at < rx ? data->rx_queues[*at] :
+			data->tx_queues[*at - rx];
+
+		if (queue == NULL)
+			continue;
+		if ((*at)++ < rx)
+			gate_of_rxq(queue, ref);
+		else
+			gate_of_txq(queue, ref);
+		return true;
+	}
+	return false;
 }
 
 static void
 gates_set(struct vnic_dev *dev, uint16_t limit)
 {
-	struct rte_eth_dev_data *data = dev->data;
-	uint16_t i;
+	struct gate_ref ref;
+	unsigned int at = 0;
 
-	for (i = 0; i < data->nb_rx_queues; i++) {
-		struct vnic_rxq *rxq = data->rx_queues[i];
-
-		if (rxq != NULL && (limit == 0 || rxq->enabled))
-			__atomic_store_n(&rxq->gate.limit, limit,
+	while (gate_next(dev, &at, &ref))
+		if (limit == 0 || ref.enabled)
+			__atomic_store_n(&ref.gate->limit, limit,
 					 __ATOMIC_RELEASE);
-	}
-	for (i = 0; i < data->nb_tx_queues; i++) {
-		struct vnic_txq *txq = data->tx_queues[i];
-
-		if (txq != NULL && (limit == 0 || txq->enabled))
-			__atomic_store_n(&txq->gate.limit, limit,
-					 __ATOMIC_RELEASE);
-	}
 }
 
-static bool
-gates_busy(const struct vnic_dev *dev)
+/* The mark of a process that is inside a burst, and where; or 0. */
+static uint32_t
+gates_owner(const struct vnic_dev *dev, struct gate_ref *ref)
 {
-	const struct rte_eth_dev_data *data = dev->data;
-	uint16_t i;
+	unsigned int at = 0;
+	uint32_t owner;
 
-	for (i = 0; i < data->nb_rx_queues; i++) {
-		const struct vnic_rxq *rxq = data->rx_queues[i];
-
-		if (rxq != NULL &&
-		    __atomic_load_n(&rxq->gate.busy, __ATOMIC_ACQUIRE))
-			return true;
+	while (gate_next(dev, &at, ref)) {
+		owner = __atomic_load_n(&ref->gate->busy, __ATOMIC_ACQUIRE);
+		if (owner != 0)
+			return owner;
 	}
-	for (i = 0; i < data->nb_tx_queues; i++) {
-		const struct vnic_txq *txq = data->tx_queues[i];
+	return 0;
+}
 
-		if (txq != NULL &&
-		    __atomic_load_n(&txq->gate.busy, __ATOMIC_ACQUIRE))
-			return true;
+static void
+gate_bury(const struct vnic_dev *dev, const struct gate_ref *ref,
+	  uint32_t owner)
+{
+	uint32_t mark = owner;
+
+	/* A live process may have come since: then the mark is its own. */
+	__atomic_compare_exchange_n(&ref->gate->busy, &mark, 0, false,
+				    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	*ref->orphan = true;
+	VNIC_LOG(WARNING, "%s: process %u died inside a burst of %s queue %u: the queue begins anew, the mbufs that it held are lost",
+		 dev->name, owner, ref->way, ref->queue_id);
+}
+
+bool
+vnic_port_is_quiet(struct vnic_dev *dev)
+{
+	struct gate_ref ref;
+	uint32_t owner;
+
+	while ((owner = gates_owner(dev, &ref)) != 0) {
+		if (!owner_is_dead(owner))
+			return false;
+		gate_bury(dev, &ref, owner);
 	}
+	return true;
+}
+
+bool
+vnic_port_is_orphaned(struct vnic_dev *dev)
+{
+	struct gate_ref ref;
+	unsigned int at = 0;
+
+	while (gate_next(dev, &at, &ref))
+		if (owner_is_dead(__atomic_load_n(&ref.gate->busy,
+						  __ATOMIC_ACQUIRE)))
+			return true;
 	return false;
+}
+
+/*
+ * A full barrier on every processor that may be inside a burst, those of
+ * secondary processes included. Partner: the compiler barrier in
+ * vnic_gate_enter. The expedited call reaches, in microseconds, the threads
+ * of all registered processes, which those that joined are unless they said
+ * otherwise; the other one reaches every thread of the machine, after a grace
+ * period of 10 ms and more. Kernels without either get one by time: a store
+ * is globally visible long before a millisecond has passed.
+ */
+static void
+gate_barrier(const struct vnic_dev *dev)
+{
+	if (!dev->barrier_slow &&
+	    syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0,
+		    0) == 0)
+		return;
+	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
+		rte_delay_us_sleep(1000);
+}
+
+static void
+gate_complain(const struct vnic_dev *dev)
+{
+	struct gate_ref ref;
+	uint32_t owner = gates_owner(dev, &ref);
+	char who[32] = "an lcore";
+
+	if (owner == 0)
+		return;
+	if (owner != VNIC_GATE_SOMEBODY)
+		snprintf(who, sizeof(who), "an lcore of process %u", owner);
+	VNIC_LOG(ERR, "%s: %s has been inside a burst of %s queue %u for %d ms: port %u's queues are left alone until it goes on or ends (is it stopped, or in a debugger?)",
+		 dev->name, who, ref.way, ref.queue_id, PARK_TIMEOUT_MS,
+		 dev->port_id);
 }
 
 int
@@ -94,11 +276,10 @@ vnic_port_park(struct vnic_dev *dev)
 		rte_get_timer_hz() / 1000 * PARK_TIMEOUT_MS;
 
 	gates_set(dev, 0);
-	gate_barrier();
-	while (gates_busy(dev)) {
+	gate_barrier(dev);
+	while (!vnic_port_is_quiet(dev)) {
 		if (rte_get_timer_cycles() > deadline) {
-			VNIC_LOG(ERR, "%s: an lcore has been inside a burst for %d ms (stopped in a debugger?); its queues are left alone",
-				 dev->name, PARK_TIMEOUT_MS);
+			gate_complain(dev);
 			return -ETIMEDOUT;
 		}
 		rte_delay_us_sleep(10);

@@ -60,8 +60,9 @@ vnic_dev_running(const struct vnic_dev *dev)
  * Reset the device and wait until it is quiet; then take back the mbufs of
  * all its rings. Locked; gates shut.
  *
- * @return 0; an error of the transport: the rings' memory and mbufs are
- *   quarantined until a later reset succeeds.
+ * @return 0; an error of the transport, or -EBUSY while an lcore is inside a
+ *   burst: the rings' memory and mbufs are quarantined until a later reset
+ *   succeeds.
  */
 int
 vnic_device_reset(struct vnic_dev *dev);

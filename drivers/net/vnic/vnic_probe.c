@@ -10,6 +10,7 @@
 #include <rte_malloc.h>
 
 #include "vnic_device.h"
+#include "vnic_gate.h"
 #include "vnic_log.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
@@ -335,6 +336,7 @@ vnic_device_probe(struct rte_eth_dev *eth_dev)
 	dev->data = eth_dev->data;
 	dev->state = VNIC_DEV_PROBED;
 	rte_spinlock_init(&dev->ctrl_lock);
+	vnic_gate_join(dev);
 	ret = probe_device(dev);
 	if (ret == 0)
 		ret = vnic_device_negotiate(dev, &conf, &dev->nego);
@@ -370,6 +372,7 @@ vnic_device_attach(struct rte_eth_dev *eth_dev)
 	ret = vnic_notify_table(port_id, dev->max_pairs * 2 + 1);
 	if (ret < 0)
 		return ret;
+	vnic_gate_join(dev);
 	eth_dev->dev_ops = &vnic_ethdev_secondary_ops;
 	vnic_ethdev_remove_bursts(eth_dev);
 	if (dev->state != VNIC_DEV_STARTED)

@@ -29,10 +29,11 @@ struct vnic_dev;
 
 /** Gate between a burst and the control plane, one a queue. */
 struct vnic_gate {
+	/** vnic_gate_owner of the process whose lcore is inside a burst, else
+	 * 0. Lcore writes. */
+	volatile uint32_t busy;
 	/** Frames a burst may handle; 0 while parked. Control writes. */
 	volatile uint16_t limit;
-	/** 1 while the queue's lcore is inside a burst. Lcore writes. */
-	volatile uint16_t busy;
 };
 
 struct vnic_rxq_stats {
@@ -84,6 +85,7 @@ struct vnic_rxq {
 	/* cold */
 	uint16_t queue_id __rte_cache_aligned;
 	bool enabled;		/**< the device has the ring */
+	bool orphan;		/**< its process died inside a burst */
 	int socket_id;
 	uint64_t offloads;
 	const struct rte_memzone *mz;
@@ -113,6 +115,7 @@ struct vnic_txq {
 	/* cold */
 	uint16_t queue_id __rte_cache_aligned;
 	bool enabled;
+	bool orphan;
 	int socket_id;
 	const struct rte_memzone *mz;
 	const struct rte_memzone *extra_mz;
@@ -205,7 +208,9 @@ vnic_txq_restart(struct vnic_txq *txq);
 
 /**
  * Shut gates and wait until no lcore, of any process, is inside a burst.
- * Deadline 1 s for all of them together.
+ * Deadline 1 s for all of them together. A queue whose process died inside
+ * is an orphan: nobody knows which of its mbufs are freed already, so none of
+ * them may be, and its ring is begun anew.
  *
  * @return 0, or -ETIMEDOUT if an lcore never left its burst (then nothing of
  *   the queue may be freed or reused).

@@ -323,7 +323,7 @@ setup_must_keep(const struct vnic_dev *dev, bool enabled, const char *way,
 {
 	if (!dev->quarantined || !enabled)
 		return false;
-	VNIC_LOG(ERR, "%s: memory of %s queue %u is lost: the device never confirmed its reset",
+	VNIC_LOG(ERR, "%s: memory of %s queue %u is lost: the device never confirmed its reset, or a burst never ended",
 		 dev->name, way, queue_id);
 	return true;
 }
