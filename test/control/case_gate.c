@@ -309,6 +309,37 @@ case_gate_orphan_health(void **state)
 	sim_close(port, true);
 }
 
+/* Back end gone and back while a burst does not end: not a byte changes. */
+void
+case_gate_resume(void **state)
+{
+	struct sim_port *port = control_open(NULL);
+	struct vnic_rxq *rxq = sim_rxq(port, 0);
+	size_t bytes = vring_layout(vring_size(&rxq->vr), false).bytes;
+	void *before = malloc(bytes);
+	struct vring vr = rxq->vr;
+
+	(void)state;
+	assert_non_null(before);
+	memcpy(before, rxq->mz->addr, bytes);
+	assert_true(vnic_gate_enter(&rxq->gate, 1) == 1);
+	assert_int_equal(vnic_event_backend(port->vnic, false), 0);
+	devsim_status_set(port->dev, 0);
+	assert_int_equal(vnic_event_backend(port->vnic, true), 0);
+	/* Some looks of the health timer. */
+	rte_delay_us_sleep(350000);
+	assert_int_equal(devsim_status_get(port->dev), 0);
+	assert_memory_equal(before, rxq->mz->addr, bytes);
+	assert_memory_equal(&vr, &rxq->vr, sizeof(vr));
+	assert_int_equal(rxq->gate.limit, 0);
+	vnic_gate_leave(&rxq->gate);
+	rte_delay_us_sleep(350000);
+	assert_int_not_equal(rxq->gate.limit, 0);
+	control_traffic(port);
+	free(before);
+	sim_close(port, true);
+}
+
 /* The back end is back, the process of a queue is not. */
 void
 case_gate_resume_orphan(void **state)

@@ -68,6 +68,8 @@ case_gate_orphan_stop(void **state);
 void
 case_gate_orphan_health(void **state);
 void
+case_gate_resume(void **state);
+void
 case_gate_resume_orphan(void **state);
 
 #endif /* CONTROL_H */

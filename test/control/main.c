@@ -91,6 +91,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_gate_stop),
 		cmocka_unit_test(case_gate_orphan_stop),
 		cmocka_unit_test(case_gate_orphan_health),
+		cmocka_unit_test(case_gate_resume),
 		cmocka_unit_test(case_gate_resume_orphan),
 	};
 

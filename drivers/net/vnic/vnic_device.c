@@ -347,6 +347,8 @@ vnic_device_resume(struct vnic_dev *dev)
 {
 	int ret;
 
+	if (!vnic_port_is_quiet(dev))
+		return -EBUSY;
 	dev->status = 0;
 	vnic_ctrl_stop(dev);
 	ret = device_bring_up(dev, device_rxq_resume, device_txq_resume);
@@ -374,6 +376,7 @@ vnic_device_stop(struct vnic_dev *dev)
 		ops->event_enable(dev, false);
 	ret = vnic_port_park(dev);
 	dev->parked = true;
+	dev->resume_pending = false;
 	if (ret < 0) {
 		dev->quarantined = true;
 		ops->reset(dev);

@@ -104,7 +104,8 @@ event_recover(struct vnic_dev *dev)
 	int ret;
 
 	if (dev->recover_tries >= RECOVER_TRIES_MAX ||
-	    rte_get_timer_cycles() < dev->recover_at)
+	    rte_get_timer_cycles() < dev->recover_at ||
+	    !vnic_port_is_quiet(dev))
 		return;
 	dev->recover_tries++;
 	ret = vnic_device_recover(dev);
@@ -184,9 +185,22 @@ event_nudge(struct vnic_dev *dev)
 			vnic_txq_nudge(dev->data->tx_queues[i]);
 }
 
+/* The back end came back while a burst did not end: go on when it has. */
+static void
+event_resume(struct vnic_dev *dev)
+{
+	if (!vnic_port_is_quiet(dev))
+		return;
+	dev->resume_pending = false;
+	if (vnic_device_resume(dev) < 0)
+		event_needs_reset(dev);
+}
+
 static void
 event_health(struct vnic_dev *dev)
 {
+	if (dev->resume_pending)
+		event_resume(dev);
 	if (dev->state == VNIC_DEV_NEEDS_RESET)
 		event_recover(dev);
 	if (!vnic_dev_running(dev))
@@ -297,7 +311,12 @@ event_backend_locked(struct vnic_dev *dev, bool up)
 	/* Parked already unless the port was started without a back end. */
 	if (!dev->parked)
 		vnic_device_park(dev);
-	return up ? vnic_device_resume(dev) : 0;
+	/* Until then not one byte of the rings may change. */
+	dev->resume_pending = up && !vnic_port_is_quiet(dev);
+	if (dev->resume_pending)
+		VNIC_LOG(WARNING, "%s: port %u goes on with its new back end when the last burst has ended",
+			 dev->name, dev->port_id);
+	return up && !dev->resume_pending ? vnic_device_resume(dev) : 0;
 }
 
 int

@@ -89,7 +89,12 @@ vnic_device_start(struct vnic_dev *dev);
 void
 vnic_device_stop(struct vnic_dev *dev);
 
-/** The back end is back: the same rings on a fresh device; locked. */
+/**
+ * The back end is back: the same rings on a fresh device; locked.
+ *
+ * @return 0; -EBUSY, nothing done, while an lcore is inside a burst; an
+ *   error, after which the port is still down.
+ */
 int
 vnic_device_resume(struct vnic_dev *dev);
 
@@ -102,7 +107,10 @@ vnic_device_resume(struct vnic_dev *dev);
 int
 vnic_device_recover(struct vnic_dev *dev);
 
-/** Shut the gates of a running port, link down; locked. */
+/**
+ * Shut the gates of a running port, link down; locked. Its queues are free
+ * to be touched once vnic_port_is_quiet.
+ */
 void
 vnic_device_park(struct vnic_dev *dev);
 
