@@ -59,6 +59,13 @@ typedef int vnic_queue_count_t;
 typedef uint32_t vnic_queue_count_t;
 #endif
 
+/** For eth_dev.tx_pkt_prepare: nothing to do. 25.11 calls it unasked. */
+#if RTE_VERSION >= RTE_VERSION_NUM(25, 11, 0, 0)
+#define VNIC_COMPAT_TX_PREPARE_NONE rte_eth_tx_pkt_prepare_dummy
+#else
+#define VNIC_COMPAT_TX_PREPARE_NONE NULL
+#endif
+
 /**
  * VNIC_COMPAT_STATS_GET(name) defines name##_op, for eth_dev_ops.stats_get, by
  *   int name(struct rte_eth_dev *, struct rte_eth_stats *, struct eth_queue_stats *)

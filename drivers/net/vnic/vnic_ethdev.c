@@ -23,7 +23,7 @@ vnic_ethdev_remove_bursts(struct rte_eth_dev *eth_dev)
 {
 	eth_dev->rx_pkt_burst = rte_eth_pkt_burst_dummy;
 	eth_dev->tx_pkt_burst = rte_eth_pkt_burst_dummy;
-	eth_dev->tx_pkt_prepare = NULL;
+	eth_dev->tx_pkt_prepare = VNIC_COMPAT_TX_PREPARE_NONE;
 }
 
 void
@@ -34,7 +34,7 @@ vnic_ethdev_install_bursts(struct rte_eth_dev *eth_dev)
 	eth_dev->rx_pkt_burst = vnic_rx_path_select(dev)->burst;
 	eth_dev->tx_pkt_burst = vnic_tx_path_select(dev)->burst;
 	eth_dev->tx_pkt_prepare = vnic_dev_has(dev, VIRTIO_NET_F_CSUM) ?
-		vnic_tx_prepare : NULL;
+		vnic_tx_prepare : VNIC_COMPAT_TX_PREPARE_NONE;
 	eth_dev->rx_queue_count = vnic_queue_rx_count;
 	eth_dev->rx_descriptor_status = vnic_queue_rx_status;
 	eth_dev->tx_descriptor_status = vnic_queue_tx_status;
