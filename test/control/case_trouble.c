@@ -8,6 +8,7 @@
 #include <rte_cycles.h>
 
 #include "control.h"
+#include "sim_transport.h"
 #include "vnic_device.h"
 
 /* A device that misbehaves: a bounded wait, a counter, a way out. */
@@ -226,6 +227,32 @@ case_bad_config(void **state)
 	assert_true(control_xstat(port, "violation_config") >= 2);
 	control_traffic(port);
 	sim_close(port, true);
+}
+
+static int
+config_nonsense(struct vnic_dev *dev, size_t off, void *dst, size_t len)
+{
+	(void)dev;
+	(void)off;
+	memset(dst, 0, len);
+	return -EPROTO;
+}
+
+/* A channel that broke is not a field that is missing. */
+void
+case_broken_config(void **state)
+{
+	const struct sim_row row = *sim_row_get(0);
+	struct vnic_transport_ops ops = sim_transport_ops;
+	struct sim_port *port;
+	int ret;
+
+	(void)state;
+	ops.config_read = config_nonsense;
+	vnic_transport_register(VNIC_TRANSPORT_SIM, &ops);
+	ret = sim_probe(&row, NULL, &port);
+	vnic_transport_register(VNIC_TRANSPORT_SIM, &sim_transport_ops);
+	assert_int_equal(ret, -EPROTO);
 }
 
 void

@@ -50,6 +50,8 @@ case_needs_reset(void **state);
 void
 case_bad_config(void **state);
 void
+case_broken_config(void **state);
+void
 case_gone(void **state);
 
 /* case_gate.c */

@@ -83,6 +83,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_ring_broken),
 		cmocka_unit_test(case_needs_reset),
 		cmocka_unit_test(case_bad_config),
+		cmocka_unit_test(case_broken_config),
 		cmocka_unit_test(case_gone),
 		cmocka_unit_test(case_gate_dead),
 		cmocka_unit_test(case_gate_alive),

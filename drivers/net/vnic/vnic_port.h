@@ -129,7 +129,7 @@ struct vnic_device_config {
  * Read the fields that @p offered announces.
  *
  * @return 0 (bad fields are in out->bad); -ENODEV, -ETIMEDOUT if the device
- *   does not answer.
+ *   does not answer, -EPROTO if it answers nonsense.
  */
 int
 vnic_probe_config(struct vnic_dev *dev, const struct virtio_features *offered,

@@ -25,7 +25,7 @@
 
 /*
  * A field that the device lacks makes its feature unusable and is no error;
- * a device that does not answer is one.
+ * a device that does not answer, or answers nonsense, is one.
  */
 static int
 config_field(struct vnic_dev *dev, size_t off, size_t len, void *dst,
@@ -33,7 +33,8 @@ config_field(struct vnic_dev *dev, size_t off, size_t len, void *dst,
 {
 	int ret = vnic_transport_ops(dev)->config_read(dev, off, dst, len);
 
-	if (ret == -ENODEV || ret == -ETIMEDOUT || ret == -EPIPE)
+	if (ret == -ENODEV || ret == -ETIMEDOUT || ret == -EPIPE ||
+	    ret == -EPROTO)
 		return ret;
 	if (ret < 0) {
 		virtio_features_add(&out->bad, bit);
