@@ -170,7 +170,7 @@ vring_batch(struct vring *vr, uint16_t idx, uint16_t rest, uint32_t id,
 	if (last >= rest)
 		goto lie;
 	for (i = 0; i < last; i++)
-		vr->slot_len[(here + i) & vr->mask] = vr->full_len;
+		vring_len_note(vr, (here + i) & vr->mask, vr->full_len);
 	vring_len_note(vr, (here + last) & vr->mask, len);
 	return last + 1;
 lie:

@@ -21,14 +21,18 @@
  * each instance. A burst goes:
  *
  *   take     what the device gave back, each slot proven
- *   straight if every frame of the batch is one buffer with a plain header
- *            and a sane length: fill the mbufs, nothing else
+ *   straight if every frame of the batch is one buffer, has a sane length and
+ *            nothing to report: fill the mbufs, nothing else
  *   general  otherwise: chain, bound and translate frame by frame
  *   refill   post fresh buffers, publish; the doorbell is for the next burst
  */
 
 /** Slots looked at in one go, and most buffers of one frame. */
 #define VNIC_RX_BATCH 64
+
+/** Batches whose headers are read at first, and then one in so many. */
+#define VNIC_RX_LOOKS 64
+#define VNIC_RX_LOOK 64
 
 /** A frame shorter than an Ethernet header is none. */
 #define VNIC_RX_LEN_MIN RTE_ETHER_HDR_LEN
@@ -43,6 +47,14 @@ static_assert(offsetof(struct rte_mbuf, data_off) == 16 &&
 	      offsetof(struct rte_mbuf, data_len) == 40,
 	      "vnic_rx_fill writes bytes 16 to 47 as two stores");
 
+/**
+ * By port: frames received there have been sent again, by any vnic port of
+ * this process. Sending writes the net header, so the line is fetched while
+ * the frame is on its way; a program that only receives and looks at few
+ * frames is spared the traffic. Written once, by the first such burst.
+ */
+extern uint8_t vnic_rx_forwards[RTE_MAX_ETHPORTS];
+
 /** Start of what was posted: the net header. */
 static __rte_always_inline void *
 vnic_rx_hdr(const struct vnic_rxq *rxq, const struct rte_mbuf *m)
@@ -52,13 +64,11 @@ vnic_rx_hdr(const struct vnic_rxq *rxq, const struct rte_mbuf *m)
 	return RTE_PTR_ADD(m->buf_addr, rxq->data_off - rxq->hdr_len);
 }
 
-/** A one-buffer frame of @p len bytes, net header included. */
+/** An mbuf from @p rearm and the frame's length, without the net header. */
 static __rte_always_inline void
-vnic_rx_fill(const struct vnic_rxq *rxq, struct rte_mbuf *m, uint32_t len)
+vnic_rx_fill(struct rte_mbuf *m, uint64_t rearm, uint64_t frame)
 {
-	uint64_t frame = len - rxq->hdr_len;
-
-	*(vnic_v2u64 *)RTE_PTR_ADD(m, 16) = (vnic_v2u64){ rxq->rearm, 0 };
+	*(vnic_v2u64 *)RTE_PTR_ADD(m, 16) = (vnic_v2u64){ rearm, 0 };
 	*(vnic_v2u64 *)RTE_PTR_ADD(m, 32) = (vnic_v2u64){
 #if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
 		frame << 32, frame
@@ -66,6 +76,32 @@ vnic_rx_fill(const struct vnic_rxq *rxq, struct rte_mbuf *m, uint32_t len)
 		frame, frame << 48
 #endif
 	};
+}
+
+/**
+ * Whether the headers of this batch are to be read.
+ *
+ * Offload rows need them. A mergeable row wants num_buffers alone, and a
+ * length below that of the buffer says as much: all buffers of a frame but
+ * the last are used to their full length (5.1.6.3.1), so each buffer is a
+ * frame. That saves a cache line a frame. The promise is checked on the first
+ * batches and then on one in VNIC_RX_LOOK; a device that breaks it is read
+ * for good (rx_count in vnic_rx_general.c).
+ */
+static __rte_always_inline bool
+vnic_rx_look(struct vnic_rxq *rxq, const uint32_t flags)
+{
+	if (flags & VNIC_PATH_OFFLOAD)
+		return true;
+	if (!(flags & VNIC_PATH_MRG) || likely(rxq->look_in > 0)) {
+		rxq->look_in--;
+		return false;
+	}
+	if (rxq->looks > 0)
+		rxq->looks--;
+	else
+		rxq->look_in = VNIC_RX_LOOK;
+	return true;
 }
 
 /** Every frame of a batch one buffer, and nothing in its header to report. */
@@ -100,24 +136,29 @@ vnic_rx_straight(struct vnic_rxq *rxq, struct rte_mbuf **pkts, uint16_t n,
 	uint16_t slot = vr->used_idx & vr->mask;
 	struct rte_mbuf **m = (struct rte_mbuf **)&vr->cookie[slot];
 	const uint32_t *len = &vr->slot_len[slot];
+	const uint32_t hdr_len = rxq->hdr_len;
+	const uint64_t rearm = rxq->rearm;
 	uint64_t bytes = 0;
 	uint16_t i;
 
 	n = RTE_MIN(n, vring_size(vr) - slot);
-	if (flags & (VNIC_PATH_MRG | VNIC_PATH_OFFLOAD))
-		for (i = 0; i < n; i++)
-			rte_prefetch0(vnic_rx_hdr(rxq, m[i]));
 	if (unlikely(vr->odd != 0))
 		return 0;
-	if ((flags & (VNIC_PATH_MRG | VNIC_PATH_OFFLOAD)) &&
+	if (__atomic_load_n(&vnic_rx_forwards[rxq->port_id], __ATOMIC_RELAXED))
+		for (i = 0; i < n; i++)
+			rte_prefetch0(vnic_rx_hdr(rxq, m[i]));
+	if (vnic_rx_look(rxq, flags) &&
 	    unlikely(!vnic_rx_hdrs_plain(rxq, m, n, flags)))
 		return 0;
 	for (i = 0; i < n; i++) {
-		vnic_rx_fill(rxq, m[i], len[i]);
-		pkts[i] = m[i];
-		bytes += len[i];
+		struct rte_mbuf *mbuf = m[i];
+		uint64_t frame = len[i] - hdr_len;
+
+		vnic_rx_fill(mbuf, rearm, frame);
+		pkts[i] = mbuf;
+		bytes += frame;
 	}
-	rxq->stats.bytes += bytes - (uint64_t)n * rxq->hdr_len;
+	rxq->stats.bytes += bytes;
 	vring_release(vr, n);
 	return n;
 }

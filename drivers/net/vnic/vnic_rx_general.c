@@ -4,6 +4,8 @@
 
 #include "vnic_rx.h"
 
+uint8_t vnic_rx_forwards[RTE_MAX_ETHPORTS];
+
 /*
  * Frames one by one: several buffers each, offload results, or something
  * wrong. Off the straight path, so flags are a run-time value here and one
@@ -53,7 +55,7 @@ rx_chain(struct vnic_rxq *rxq, uint16_t pos, uint16_t nr,
 
 		if (len > rxq->buf_len)
 			return -EPROTO;
-		vnic_rx_fill(rxq, m, len + rxq->hdr_len);
+		vnic_rx_fill(m, rxq->rearm, len);
 		m->data_off = rxq->data_off - rxq->hdr_len;
 		last->next = m;
 		last = m;
@@ -63,11 +65,24 @@ rx_chain(struct vnic_rxq *rxq, uint16_t pos, uint16_t nr,
 	return 0;
 }
 
-/* Buffers of the frame at @p pos; 0 if its header cannot be believed. */
+/*
+ * Buffers of a frame whose first one has @p len bytes; 0 is a lie. A device
+ * that goes on after a buffer it did not fill must be read frame by frame.
+ */
 static uint16_t
-rx_count(const struct virtio_net_hdr *hdr, uint32_t flags)
+rx_count(struct vnic_rxq *rxq, const struct virtio_net_hdr *hdr, uint32_t len,
+	 uint32_t flags)
 {
-	return flags & VNIC_PATH_MRG ? rte_le_to_cpu_16(hdr->num_buffers) : 1;
+	uint16_t nr;
+
+	if (!(flags & VNIC_PATH_MRG))
+		return 1;
+	nr = rte_le_to_cpu_16(hdr->num_buffers);
+	if (nr != 1 && len < rxq->buf_len) {
+		rxq->look_in = 0;
+		rxq->looks = UINT16_MAX;
+	}
+	return nr;
 }
 
 /*
@@ -96,7 +111,7 @@ rx_frame(struct vnic_rxq *rxq, uint16_t pos, uint16_t n, uint32_t flags,
 		return 1;
 	}
 	memcpy(&hdr, vnic_rx_hdr(rxq, m), RTE_MIN(sizeof(hdr), rxq->hdr_len));
-	nr = rx_count(&hdr, flags);
+	nr = rx_count(rxq, &hdr, len, flags);
 	if (nr == 0) {
 		rx_drop(rxq, pos, 1);
 		return 1;
@@ -108,7 +123,7 @@ rx_frame(struct vnic_rxq *rxq, uint16_t pos, uint16_t n, uint32_t flags,
 		vring_set_fault(vr, VRING_FAULT_NUM_BUFFERS);
 		return -EPROTO;
 	}
-	vnic_rx_fill(rxq, m, len);
+	vnic_rx_fill(m, rxq->rearm, len - rxq->hdr_len);
 	if (rx_chain(rxq, pos, nr, m) != 0) {
 		rx_unchain(m);
 		vring_set_fault(vr, VRING_FAULT_USED_LEN);

@@ -12,6 +12,7 @@
 #include "vnic_notify.h"
 #include "vnic_path.h"
 #include "vnic_queue.h"
+#include "vnic_rx.h"
 
 /**
  * @file
@@ -154,6 +155,17 @@ vnic_tx_ring(struct vnic_txq *txq, const bool packed)
 	vnic_notify(txq->port_id, txq->vq_index, &txq->vr, packed);
 }
 
+/** Tell the port where these frames came from, if any, that it forwards. */
+static __rte_always_inline void
+vnic_tx_hint(const struct rte_mbuf *m)
+{
+	if (m->port < RTE_MAX_ETHPORTS &&
+	    unlikely(!__atomic_load_n(&vnic_rx_forwards[m->port],
+				      __ATOMIC_RELAXED)))
+		__atomic_store_n(&vnic_rx_forwards[m->port], 1,
+				 __ATOMIC_RELAXED);
+}
+
 /**
  * Publish and ring. The fence that makes the look at the device's wishes sure
  * waits for all stores of the burst, a sixth of its time. A device that has
@@ -235,6 +247,8 @@ vnic_tx_burst(void *queue, struct rte_mbuf **pkts, uint16_t nb,
 	nb = vnic_gate_enter(&txq->gate, nb);
 	if (vring_free(vr) < RTE_MAX(nb, txq->free_min))
 		vnic_tx_reclaim(txq, vring_size(vr), flags);
+	if (likely(nb > 0))
+		vnic_tx_hint(pkts[0]);
 	i = vnic_tx_fill(txq, pkts, nb, vring_free(vr), flags, &n);
 	if (n > 0)
 		vnic_tx_commit(txq, n, flags & VNIC_PATH_PACKED);
