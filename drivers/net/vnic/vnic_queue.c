@@ -204,6 +204,11 @@ vnic_rxq_start(struct vnic_rxq *rxq)
 	rxq->vr.full_len = rxq->buf_len;
 	rxq->vr.len_low = rxq->hdr_len + VNIC_RX_LEN_MIN;
 	rxq->vr.len_range = rxq->buf_len - rxq->vr.len_low;
+	/* A full buffer may have others behind it. */
+	if (vnic_dev_has(dev, VIRTIO_NET_F_MRG_RXBUF))
+		rxq->vr.len_range--;
+	rxq->look_in = 0;
+	rxq->looks = VNIC_RX_LOOKS;
 	ret = rxq_fill(rxq, packed);
 	if (ret != 0)
 		return ret;

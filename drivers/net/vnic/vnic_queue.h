@@ -77,6 +77,8 @@ struct vnic_rxq {
 	uint16_t hdr_delta;	/**< header = mbuf + this; 0: from buf_addr */
 	uint16_t depth;		/**< buffers kept posted (nb_desc) */
 	uint16_t refill_min;	/**< refill when so many are missing */
+	uint16_t look_in;	/**< batches until headers are read again */
+	uint16_t looks;		/**< batches to come whose headers are read */
 	uint16_t port_id;
 	uint16_t vq_index;
 
