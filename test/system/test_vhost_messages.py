@@ -11,6 +11,8 @@ case no descriptor and no mbuf may be missing.
 
 import errno
 import os
+import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -20,6 +22,7 @@ import unittest
 
 import fake_backend as fake
 
+PREFIX = 'vnic-messages-%d' % os.getpid()
 TIMEOUT_MS = 200
 # A fault costs one deadline; the rest is a busy machine's.
 SLOW_MS = TIMEOUT_MS + 2500
@@ -33,7 +36,7 @@ class Driver:
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [program, '--no-pci', '--in-memory', '-m', '16', '-l', '0',
-             '--file-prefix', 'vnic-messages-%d' % os.getpid()],
+             '--file-prefix', PREFIX],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self.log, universal_newlines=True)
         self.ms = 0
@@ -523,10 +526,15 @@ def main():
     global driver, where
     if len(sys.argv) < 2:
         sys.exit(__doc__)
+    # The one exception that unittest lets pass.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as where:
         driver = Driver(sys.argv[1])
-        tests = unittest.main(argv=sys.argv[:1] + sys.argv[2:], exit=False)
-        status = driver.quit()
+        try:
+            tests = unittest.main(argv=sys.argv[:1] + sys.argv[2:], exit=False)
+        finally:
+            status = driver.quit()
+            shutil.rmtree('/var/run/dpdk/' + PREFIX, ignore_errors=True)
     if status != 0:
         sys.exit('the application ended with status %d' % status)
     sys.exit(not tests.result.wasSuccessful())
