@@ -7,7 +7,7 @@
 
 set -eu
 # DPDK's build scripts need the distribution's python3 with its modules.
-export PATH=/usr/bin:/usr/sbin:/bin:$PATH LC_ALL=C.UTF-8
+export PATH="/usr/bin:/usr/sbin:/bin:$PATH" LC_ALL=C.UTF-8
 root=$(cd "$(dirname "$0")/.." && pwd)
 
 say() { echo "check-dpdk-tree: $*"; }
@@ -19,6 +19,8 @@ source=$(cd "$1" && pwd)
 /usr/bin/python3 -c 'import elftools' 2>/dev/null || die "python3-pyelftools is not installed"
 
 tmp=$(mktemp -d)
+# DPDK's build scripts leave files of theirs there.
+export TMPDIR="$tmp"
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM HUP
 tree=$tmp/dpdk
