@@ -29,9 +29,16 @@
 void
 sim_eal_init(const char *name)
 {
+	sim_eal_init_lcores(name, "0");
+}
+
+void
+sim_eal_init_lcores(const char *name, const char *lcores)
+{
 	const char *argv[] = {
 		name, "--no-huge", "--no-pci", "-m", "192",
-		"--no-telemetry", "-l", "0", "--no-shconf", "--log-level=lib.eal:error",
+		"--no-telemetry", "--lcores", lcores, "--no-shconf",
+		"--log-level=lib.eal:error",
 	};
 	/* EAL keeps pointers to the text and reorders the array. */
 	static char text[RTE_DIM(argv)][64];

@@ -71,6 +71,9 @@ struct sim_port {
 /** EAL without huge pages, root, PCI; exits on failure. */
 void
 sim_eal_init(const char *name);
+/** The same with more lcores than one, as EAL's --lcores has them. */
+void
+sim_eal_init_lcores(const char *name, const char *lcores);
 
 /** All rows that this processor can run; NULL at the end. */
 const struct sim_row *
