@@ -13,6 +13,18 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 say() { echo "check-dpdk-tree: $*"; }
 die() { echo "check-dpdk-tree: error: $*" >&2; exit 1; }
 
+case ${1:-} in
+--help|-h)
+	cat <<TEXT
+Usage: devtools/check-dpdk-tree.sh DPDK_DIR
+
+Copies the DPDK source tree DPDK_DIR, puts drivers/net/vnic, lib/virtio and
+lib/vring into the copy, adds 'vnic' to its drivers/net/meson.build, builds that
+driver with warnings as errors, and checks that it registers. A few minutes; the
+copy is removed. To keep vnic in a tree of yours, do the same three things by hand.
+TEXT
+	exit 0 ;;
+esac
 [ $# -eq 1 ] || die "usage: devtools/check-dpdk-tree.sh DPDK_DIR"
 [ -f "$1/drivers/net/meson.build" ] || die "'$1' is no DPDK source tree: it has no drivers/net/meson.build"
 source=$(cd "$1" && pwd)
