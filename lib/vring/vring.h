@@ -12,6 +12,7 @@
 #include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
 #include <rte_common.h>
+#include <rte_prefetch.h>
 
 #include <virtio_ring.h>
 
@@ -317,6 +318,27 @@ vring_post(struct vring *vr, const bool packed, uint16_t i, uint64_t addr,
 	struct vring_run run = vring_run(vr, packed, i, 1);
 
 	vring_post_run(packed, &run, 0, addr, len, flags);
+}
+
+/**
+ * Ask for the descriptors of @p n slots from free-running index @p idx on, to
+ * write them soon: the device has read them last, so they are in its cache.
+ */
+static __rte_always_inline void
+vring_prefetch_post(const struct vring *vr, const bool packed, uint16_t idx,
+		    uint16_t n)
+{
+	uint16_t i;
+
+	for (i = 0; i < n; i += RTE_CACHE_LINE_SIZE / 16) {
+		uint16_t slot = (idx + i) & vr->mask;
+
+		/* Ids are nearly always in the order of the slots. */
+		if (packed)
+			rte_prefetch0_write(&vr->packed.desc[slot]);
+		else
+			rte_prefetch0_write(&vr->split.desc[slot]);
+	}
 }
 
 /** Make the next @p n slots, all posted, available. */

@@ -250,8 +250,11 @@ vnic_tx_burst(void *queue, struct rte_mbuf **pkts, uint16_t nb,
 	if (likely(nb > 0))
 		vnic_tx_hint(pkts[0]);
 	i = vnic_tx_fill(txq, pkts, nb, vring_free(vr), flags, &n);
-	if (n > 0)
+	if (n > 0) {
 		vnic_tx_commit(txq, n, flags & VNIC_PATH_PACKED);
+		vring_prefetch_post(vr, flags & VNIC_PATH_PACKED,
+				    vr->avail_idx, RTE_MIN(n, vring_free(vr)));
+	}
 	txq->stats.packets += n;
 	txq->stats.bursts += n > 0;
 	txq->stats.full += i < nb;
