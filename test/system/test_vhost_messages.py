@@ -212,6 +212,8 @@ class Values(Case):
         self.assertEqual(self.probe(), 0)
         self.refused(driver('start'), ['E2BIG'])
         self.assertIn('--single-file-segments', self.said())
+        # Once, and not as strerror's "Argument list too long".
+        self.assertEqual(self.said().count('vnic: '), 1, self.said())
 
     def test_status_huge(self):
         backend = self.up(start='')

@@ -234,10 +234,22 @@ device_queues_begin(struct vnic_dev *dev, rxq_begin_t rxq_begin,
 		if (ret == 0)
 			ret = txq_begin(dev->data->tx_queues[i]);
 	}
-	if (ret < 0)
-		VNIC_LOG(ERR, "%s: queue pair %u of %u does not start: %s",
-			 dev->name, i - 1, dev->nb_pairs, strerror(-ret));
 	return ret;
+}
+
+/* The others were told where they arose, with what would help. */
+static void
+device_say_down(const struct vnic_dev *dev, int err)
+{
+	if (err == -ENODEV)
+		VNIC_LOG(ERR, "%s: port %u is down: its device is gone",
+			 dev->name, dev->port_id);
+	else if (err == -ENOMEM)
+		VNIC_LOG(ERR, "%s: port %u is down for want of memory or mbufs",
+			 dev->name, dev->port_id);
+	else
+		VNIC_LOG(DEBUG, "%s: port %u is down: error %d", dev->name,
+			 dev->port_id, err);
 }
 
 /* DRIVER_OK, then what needs a live device; queues are populated. */
@@ -302,8 +314,7 @@ vnic_device_start(struct vnic_dev *dev)
 		return ret;
 	ret = device_bring_up(dev, vnic_rxq_start, vnic_txq_start);
 	if (ret < 0) {
-		VNIC_LOG(ERR, "%s: port %u does not start: %s", dev->name,
-			 dev->port_id, strerror(-ret));
+		device_say_down(dev, ret);
 		device_give_up(dev);
 	}
 	return ret;
@@ -353,8 +364,7 @@ vnic_device_resume(struct vnic_dev *dev)
 	vnic_ctrl_stop(dev);
 	ret = device_bring_up(dev, device_rxq_resume, device_txq_resume);
 	if (ret < 0)
-		VNIC_LOG(ERR, "%s: port %u stays down, its new back end is not usable: %s",
-			 dev->name, dev->port_id, strerror(-ret));
+		device_say_down(dev, ret);
 	return ret;
 }
 
