@@ -84,7 +84,8 @@ echo_spoil(struct echo *e, struct rte_mbuf **pkts, uint16_t n)
 static void
 echo_queue(struct echo *e, uint16_t queue)
 {
-	struct rte_mbuf *pkts[ECHO_BURST];
+	struct rte_mbuf *array[ECHO_BURST];
+	struct rte_mbuf **pkts = e->stick != NULL ? e->stick : array;
 	uint16_t n, i, sent = 0;
 	uint64_t end;
 

@@ -27,6 +27,7 @@ struct echo {
 	uint16_t nr_queues;
 	uint32_t nr_segs;	/**< frames are cut anew in up to so many; 0: as they came */
 	enum echo_spoil spoil;
+	struct rte_mbuf **stick; /**< page for the frames received, or NULL */
 	uint64_t seen;
 	struct rte_mempool *pool;
 	uint64_t received;

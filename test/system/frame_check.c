@@ -23,6 +23,7 @@
 #include "attach.h"
 #include "echo.h"
 #include "flow.h"
+#include "stick.h"
 
 #define QUEUES_MAX 16
 #define ATTACH_MAX 64
@@ -39,6 +40,7 @@ struct options {
 	uint32_t wait_ms;	/**< for the link */
 	uint32_t seconds;	/**< 0: until done or stopped */
 	bool echo;
+	bool stick;		/**< the first burst with frames does not end */
 	unsigned int spoil;	/**< enum echo_spoil */
 	unsigned int nr_attach;
 	const char *attach[ATTACH_MAX];
@@ -57,10 +59,12 @@ enum option_name {
 	OPT_ECHO = 256, OPT_LOSSY, OPT_FRAMES, OPT_MIN, OPT_MAX, OPT_QUEUES,
 	OPT_WINDOW, OPT_SEGMENTS, OPT_STALL_MS, OPT_WAIT_MS, OPT_SECONDS,
 	OPT_DESC, OPT_ROOM, OPT_PORT, OPT_ATTACH, OPT_SPOIL,
+	OPT_STICK,
 };
 
 static const struct option option_table[] = {
 	{ "echo", no_argument, NULL, OPT_ECHO },
+	{ "stick", no_argument, NULL, OPT_STICK },
 	{ "lossy", no_argument, NULL, OPT_LOSSY },
 	{ "frames", required_argument, NULL, OPT_FRAMES },
 	{ "min", required_argument, NULL, OPT_MIN },
@@ -84,6 +88,7 @@ options_set(struct options *o, int name, unsigned long value)
 {
 	switch (name) {
 	case OPT_ECHO: o->echo = true; break;
+	case OPT_STICK: o->stick = true; break;
 	case OPT_SPOIL: o->spoil = value; break;
 	case OPT_LOSSY: o->flow.lossy = true; break;
 	case OPT_FRAMES: o->flow.nr_frames = value; break;
@@ -283,6 +288,8 @@ run_echo(const struct options *o)
 		.spoil = o->spoil };
 	uint64_t end = now_ms() + o->seconds * UINT64_C(1000);
 
+	if (o->stick && (e.stick = stick_set_up()) == NULL)
+		return 1;
 	printf("ready\n");
 	while (!stopped && (o->seconds == 0 || now_ms() < end))
 		echo_poll(&e);

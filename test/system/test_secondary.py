@@ -7,9 +7,11 @@ receives on it while the primary does not."""
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 
-from harness.bench import Trouble, run
+from harness.bench import Trouble, run, wait_until
 from harness.checker import Checker
 from harness.testpmd import JUMBO, Testpmd
 
@@ -113,12 +115,86 @@ def restarts(bench, folder, devargs):
     primary_goes_on(bench, pmd, devargs)
 
 
+def stick(bench, pmd, folder):
+    """A secondary process that is inside a burst until SIGUSR1."""
+    other = Checker(bench, "", args=["--echo", "--segments", 0, "--stick"],
+                    eal=secondary_eal(bench, pmd, folder), cpu=bench.cpus[0])
+    other.wait_for("burst that does not end", lambda: "\nstuck\n" in other.text())
+    return other
+
+
+def dies_inside(bench, pmd, folder, checker, devargs):
+    """Killed inside a burst, it holds up no stop of the port."""
+    took = []
+    # The quickest of three: the CPUs may be busy with other things.
+    while not took or (min(took) >= 0.5 and len(took) < 3):
+        begin = os.path.getsize(pmd.log.name)
+        stick(bench, pmd, folder).kill()
+        start = time.monotonic()
+        pmd.run("port stop 0")
+        took.append(time.monotonic() - start)
+        pmd.run("port start 0")
+        with open(pmd.log.name, encoding="utf-8", errors="replace") as log:
+            log.seek(begin)
+            text = log.read()
+        bench.check("died inside a burst of receive queue 0" in text
+                    and "left alone" not in text and "never confirmed" not in text
+                    and "fail" not in text.lower(), f"{devargs}: a secondary process dies "
+                    "inside a burst: that is told, and no queue is left alone", text)
+    bench.check(min(took) < 0.5, f"{devargs}: the port stops in {min(took):.2f} s")
+    # The next one comes while the port recovers by itself.
+    stick(bench, pmd, folder).kill()
+    other = Checker(bench, "", args=["--echo", "--segments", 0],
+                    eal=secondary_eal(bench, pmd, folder), cpu=bench.cpus[0])
+    bench.check(checker.wait_flow(500) is not None,
+                f"{devargs}: the next secondary process forwards",
+                f"{checker.last_words()}\n{other.last_words()}\n{pmd.text[-800:]}")
+    status, _ = other.stop()
+    bench.check(status == 0, f"{devargs}: and ends", other.last_words())
+
+
+def stopped_inside(bench, pmd, folder, start_checker, checker, devargs):
+    """The back end restarts while it is stopped inside a burst."""
+    other = stick(bench, pmd, folder)
+    os.kill(other.child.pid, signal.SIGSTOP)
+    pmd.text = ""
+    checker.kill()
+    checker = start_checker()
+    pmd.expect("goes on with its new back end when the last burst has ended", 20)
+    bench.check(not wait_until(lambda: checker.received() > 0, 1),
+                f"{devargs}: nothing flows while a burst does not end", checker.last_words())
+    os.kill(other.child.pid, signal.SIGUSR1)
+    os.kill(other.child.pid, signal.SIGCONT)
+    bench.check(checker.wait_flow(500) is not None, f"{devargs}: frames flow when it has",
+                f"{checker.last_words()}\n{other.last_words()}\n{pmd.text[-800:]}")
+    other.kill()
+    status, counts = checker.stop()
+    bench.check(status == 0, f"{devargs}: {counts.get('received')} frames, none damaged",
+                checker.last_words())
+
+
+def inside(bench, folder, devargs):
+    path = bench.socket("i" + str(len(bench.cleanups)))
+
+    def start_checker():
+        return Checker(bench, path, args=["--frames", 0, "--lossy", "--stall-ms", 300])
+
+    checker = start_checker()
+    pmd = Testpmd(bench, [f"0,path={path},{devargs}"], name=f"i{len(bench.cleanups)}",
+                  pages=("--huge-dir", folder, "--single-file-segments"))
+    pmd.ready()
+    dies_inside(bench, pmd, folder, checker, devargs)
+    stopped_inside(bench, pmd, folder, start_checker, checker, devargs)
+    primary_goes_on(bench, pmd, devargs)
+
+
 def test(bench):
     folder = mount(bench)
     for devargs in ("packed_vq=0", "packed_vq=1,in_order=0"):
         once(bench, folder, devargs)
         if bench.is_vnic:
             restarts(bench, folder, devargs)
+            inside(bench, folder, devargs)
 
 
 run(test)
