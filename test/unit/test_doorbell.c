@@ -479,7 +479,7 @@ check(const struct protocol *p)
 	search.p = p;
 	search.max_states = 1 << 16;
 	search.max_edges = 1 << 18;
-	search.hash_mask = (1 << 24) - 1;
+	search.hash_mask = (1 << 22) - 1;
 	search.states = zeroes(search.max_states, sizeof(*search.states));
 	search.edges = zeroes(search.max_edges, sizeof(*search.edges));
 	search.hash = zeroes(search.hash_mask + 1, sizeof(uint32_t));
@@ -574,13 +574,13 @@ test_needs_period(void **state)
 static void
 test_timer_suffices(void **state)
 {
-	struct protocol p = {
-		.driver = TRANSMIT, .timer = true, .no_device_fence = true,
+	const struct protocol p = {
+		.device = SPLIT_EVENT, .driver = TRANSMIT, .timer = true,
+		.no_device_fence = true,
 	};
 
 	(void)state;
-	for (p.device = 0; p.device < DEVICE_KINDS; p.device++)
-		assert_int_equal(check(&p), 0);
+	assert_int_equal(check(&p), 0);
 }
 
 int
