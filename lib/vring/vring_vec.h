@@ -7,9 +7,9 @@
 
 /**
  * @file
- * Eight (AVX-512) or four (AVX2) used entries proven by one compare with the
- * expected ids; included by vring.h only. A vector that does not match as a
- * whole is left to the scalar verbs. Runs stop at the ring's end.
+ * Eight (AVX-512) or four (AVX2, NEON) used entries proven by one compare
+ * with the expected ids; included by vring.h only. A vector that does not
+ * match as a whole is left to the scalar verbs. Runs stop at the ring's end.
  *
  * Lengths are looked at here, in registers: a wider load of slot_len[] just
  * after would have to wait until the stores before it have left the core.
@@ -137,6 +137,9 @@ vring_vec_packed(const struct vring *vr, uint16_t slot, uint16_t flags,
 		*odd |= vring_vec_len(vr, used, &vr->slot_len[slot]);
 	return miss ? 0 : VRING_VEC_LANES;
 }
+
+#elif defined(VRING_VEC) && VRING_VEC == 128
+#include "vring_vec_neon.h"
 #endif
 
 #ifdef VRING_VEC_LANES

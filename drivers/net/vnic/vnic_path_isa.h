@@ -26,6 +26,10 @@
 #define VNIC_ISA_SUFFIX "_avx2"
 #define VRING_VEC 256
 #define VRING_STORE16_ATOMIC
+#elif defined(__AARCH64EL__)
+#define VNIC_ISA_NAME(name) name##_128
+#define VNIC_ISA_SUFFIX "_neon"
+#define VRING_VEC 128
 #else
 #define VNIC_ISA_NAME(name) name##_128
 #define VNIC_ISA_SUFFIX ""
