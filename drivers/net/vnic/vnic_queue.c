@@ -315,6 +315,7 @@ vnic_txq_start(struct vnic_txq *txq)
 	ret = queue_hand_over(dev, &txq->vr, txq->mz, txq->vq_index, 0);
 	if (ret == 0)
 		txq->enabled = true;
+	txq->nudged = false;
 	return ret;
 }
 
@@ -354,10 +355,11 @@ vnic_txq_drain(struct vnic_txq *txq)
 void
 vnic_txq_nudge(struct vnic_txq *txq)
 {
-	uint16_t avail = __atomic_load_n(&txq->vr.avail_idx, __ATOMIC_RELAXED);
-	bool moved = avail != txq->seen_avail;
+	uint64_t packets = __atomic_load_n(&txq->stats.packets,
+					   __ATOMIC_RELAXED);
+	bool moved = packets != txq->seen_packets;
 
-	txq->seen_avail = avail;
+	txq->seen_packets = packets;
 	if (moved)
 		txq->nudged = false;
 	if (moved || txq->nudged || !txq->enabled ||

@@ -121,7 +121,7 @@ struct vnic_txq {
 	int socket_id;
 	const struct rte_memzone *mz;
 	const struct rte_memzone *extra_mz;
-	uint16_t seen_avail;	/**< health timer's: avail_idx at its last look */
+	uint64_t seen_packets;	/**< health timer's: at its last look */
 	bool nudged;		/**< health timer's: rung since it last moved */
 	struct vnic_dev *dev;
 } __rte_cache_aligned;
