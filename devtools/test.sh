@@ -119,7 +119,8 @@ run_all()
 	fi
 	[ "$quick" = no ] || return 0
 	# With sanitizers test/ has no suites that need DPDK's own programs.
-	sanitized="-Dapps=disabled -Doptimization=1 -Db_lundef=false"
+	# -g1: lines for the reports, without what takes a quarter of the compile time.
+	sanitized="-Dapps=disabled -Doptimization=1 -Ddebug=false -Dc_args=-g1 -Db_lundef=false"
 	# shellcheck disable=SC2086
 	if build build-asan all -Db_sanitize=address,undefined $sanitized; then
 		run_suites build-asan asan --timeout-multiplier 4 \
