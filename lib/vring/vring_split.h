@@ -32,8 +32,13 @@ vring_used_split(struct vring *vr, uint16_t max)
 static __rte_always_inline void
 vring_match_split(struct vring *vr, const bool in_order, uint16_t max)
 {
-	uint16_t n = vring_used_split(vr, max);
-	uint16_t known = vring_match_vec(vr, false, vr->known, n);
+	uint16_t next = (vr->used_idx + vr->known) & vr->mask;
+	uint16_t n, known;
+
+	/* On its way while the index is, rather than after it. */
+	rte_prefetch0(&vr->split.used->ring[next]);
+	n = vring_used_split(vr, max);
+	known = vring_match_vec(vr, false, vr->known, n);
 
 	while (known < n) {
 		uint16_t idx = vr->used_idx + known;
