@@ -32,6 +32,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_status_rx),
 		cmocka_unit_test(case_status_tx),
 		cmocka_unit_test(case_status_lies),
+		cmocka_unit_test(case_recycle),
+		cmocka_unit_test(case_recycle_restart),
 	};
 
 	alarm(280);

@@ -49,6 +49,10 @@ void case_status_rx(void **state);
 void case_status_tx(void **state);
 void case_status_lies(void **state);
 
+/* case_recycle.c */
+void case_recycle(void **state);
+void case_recycle_restart(void **state);
+
 /* loop.c: sent frames come back */
 
 struct loop {

@@ -59,6 +59,34 @@ typedef int vnic_queue_count_t;
 typedef uint32_t vnic_queue_count_t;
 #endif
 
+/**
+ * rte_eth_recycle_mbufs came with 23.11; before, the driver's two halves can
+ * be built and tried, and ethdev knows nothing of them.
+ */
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0)
+#define VNIC_COMPAT_RECYCLE_OPS(info) .recycle_rxq_info_get = info,
+#define VNIC_COMPAT_RECYCLE_SET(eth_dev, reuse, refill) do { \
+	(eth_dev)->recycle_tx_mbufs_reuse = (reuse); \
+	(eth_dev)->recycle_rx_descriptors_refill = (refill); \
+} while (0)
+#else
+struct rte_mbuf;
+struct rte_mempool;
+struct rte_eth_recycle_rxq_info {
+	struct rte_mbuf **mbuf_ring;
+	struct rte_mempool *mp;
+	uint16_t *refill_head;
+	uint16_t *receive_tail;
+	uint16_t mbuf_ring_size;
+	uint16_t refill_requirement;
+};
+#define VNIC_COMPAT_RECYCLE_OPS(info)
+#define VNIC_COMPAT_RECYCLE_SET(eth_dev, reuse, refill) do { \
+	RTE_SET_USED(reuse); \
+	RTE_SET_USED(refill); \
+} while (0)
+#endif
+
 /** For eth_dev.tx_pkt_prepare: nothing to do. 25.11 calls it unasked. */
 #if RTE_VERSION >= RTE_VERSION_NUM(25, 11, 0, 0)
 #define VNIC_COMPAT_TX_PREPARE_NONE rte_eth_tx_pkt_prepare_dummy

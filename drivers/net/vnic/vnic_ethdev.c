@@ -13,6 +13,7 @@
 #include "vnic_port.h"
 #include "vnic_queue.h"
 #include "vnic_queue_status.h"
+#include "vnic_recycle.h"
 #include "vnic_stats.h"
 #include "vnic_tx.h"
 
@@ -26,6 +27,18 @@ vnic_ethdev_remove_bursts(struct rte_eth_dev *eth_dev)
 	eth_dev->tx_pkt_prepare = VNIC_COMPAT_TX_PREPARE_NONE;
 }
 
+/* ethdev's dummies stay where there is none. */
+static void
+ethdev_install_recycling(struct rte_eth_dev *eth_dev)
+{
+	const struct vnic_recycle *recycle =
+		vnic_recycle_select(vnic_dev_of(eth_dev));
+
+	if (recycle != NULL)
+		VNIC_COMPAT_RECYCLE_SET(eth_dev, recycle->reuse,
+					recycle->refill);
+}
+
 void
 vnic_ethdev_install_bursts(struct rte_eth_dev *eth_dev)
 {
@@ -35,6 +48,7 @@ vnic_ethdev_install_bursts(struct rte_eth_dev *eth_dev)
 	eth_dev->tx_pkt_burst = vnic_tx_path_select(dev)->burst;
 	eth_dev->tx_pkt_prepare = vnic_dev_has(dev, VIRTIO_NET_F_CSUM) ?
 		vnic_tx_prepare : VNIC_COMPAT_TX_PREPARE_NONE;
+	ethdev_install_recycling(eth_dev);
 	eth_dev->rx_queue_count = vnic_queue_rx_count;
 	eth_dev->rx_descriptor_status = vnic_queue_rx_status;
 	eth_dev->tx_descriptor_status = vnic_queue_tx_status;
@@ -208,6 +222,7 @@ const struct eth_dev_ops vnic_ethdev_ops = {
 	.tx_queue_setup = vnic_setup_txq,
 	.tx_queue_release = vnic_setup_txq_release,
 	.tx_done_cleanup = ethdev_tx_done_cleanup,
+	VNIC_COMPAT_RECYCLE_OPS(vnic_recycle_info)
 };
 
 /* What works on shared state; all else is -ENOTSUP from ethdev. */

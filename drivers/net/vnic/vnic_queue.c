@@ -16,6 +16,7 @@
 #include "vnic_log.h"
 #include "vnic_path.h"
 #include "vnic_queue_mem.h"
+#include "vnic_recycle.h"
 #include "vnic_rx.h"
 #include "vnic_tx.h"
 
@@ -98,7 +99,8 @@ vnic_rxq_create(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 	struct vnic_rxq *rxq;
 
 	rxq = rte_zmalloc_socket("vnic_rxq", sizeof(*rxq) +
-				 vring_private_bytes(nb_desc),
+				 vring_private_bytes(nb_desc) +
+				 nb_desc * sizeof(rxq->recycle[0]),
 				 RTE_CACHE_LINE_SIZE, socket_id);
 	if (rxq == NULL) {
 		VNIC_LOG(ERR, "%s: no memory for receive queue %u", dev->name,
@@ -119,6 +121,8 @@ vnic_rxq_create(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 	rxq->offloads = offloads;
 	rxq->pool = pool;
 	rxq->depth = nb_desc;
+	rxq->recycle = RTE_PTR_ADD(VNIC_QUEUE_PRIV(rxq),
+				   vring_private_bytes(nb_desc));
 	*out = rxq;
 	return 0;
 }
@@ -128,6 +132,7 @@ vnic_rxq_free(struct vnic_rxq *rxq)
 {
 	if (rxq == NULL)
 		return;
+	vnic_recycle_drain(rxq);
 	rte_memzone_free(rxq->mz);
 	rte_free(rxq);
 }
@@ -167,8 +172,7 @@ rxq_prepare(struct vnic_rxq *rxq)
 	rxq->hdr_delta = pinned ? 0 : sizeof(struct rte_mbuf) + priv +
 		RTE_PKTMBUF_HEADROOM;
 	rxq->rearm = rx_rearm(rxq);
-	rxq->refill_min = RTE_MIN(rxq->depth / 8, 32);
-	rxq->refill_min = RTE_MAX(rxq->refill_min, 1);
+	rxq->refill_min = vnic_rxq_refill_min(rxq);
 }
 
 /* First fill; partial is fine, nothing at all is not. */

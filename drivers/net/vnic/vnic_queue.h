@@ -88,10 +88,13 @@ struct vnic_rxq {
 	uint16_t queue_id __rte_cache_aligned;
 	bool enabled;		/**< the device has the ring */
 	bool orphan;		/**< its process died inside a burst */
+	bool recycles;		/**< vnic_recycle_info was asked for */
 	int socket_id;
 	uint64_t offloads;
 	const struct rte_memzone *mz;
 	struct vnic_dev *dev;
+	/** Sent mbufs on their way here, by slot; the lcore's (vnic_recycle.h). */
+	struct rte_mbuf **recycle;
 } __rte_cache_aligned;
 
 struct vnic_txq {
@@ -161,6 +164,16 @@ int
 vnic_txq_create(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 		unsigned int socket_id, uint64_t offloads, uint16_t free_thresh,
 		struct vnic_txq **out);
+
+/** Buffers missing at which a burst refills. */
+static inline uint16_t
+vnic_rxq_refill_min(const struct vnic_rxq *rxq)
+{
+	uint16_t n = rxq->recycles ? rxq->depth / 2 :
+		RTE_MIN(rxq->depth / 8, 32);
+
+	return RTE_MAX(n, 1);
+}
 
 /** Free a queue that the device does not have (any more); NULL is fine. */
 void
