@@ -114,6 +114,7 @@ config_fill(struct devsim *dev)
 	net->rss_max_indirection_table_length =
 		rte_cpu_to_le_16(c->rss_table_size);
 	net->supported_hash_types = rte_cpu_to_le_32(c->hash_types);
+	net->supported_tunnel_types = rte_cpu_to_le_32(c->tunnel_types);
 }
 
 static void
@@ -133,6 +134,7 @@ devsim_create(const struct devsim_config *config)
 	uint16_t i;
 
 	if (config->pairs == 0 || config->pairs > 1024 ||
+	    config->rss_contexts > DEVSIM_RSS_CONTEXTS_MAX ||
 	    config->queue_size_max == 0 ||
 	    config->queue_size_max > VIRTIO_RING_SIZE_MAX) {
 		errno = EINVAL;
@@ -236,6 +238,7 @@ static const struct feature_rule feature_rules[] = {
 	{ VIRTIO_NET_F_RSC_EXT,
 	  { VIRTIO_NET_F_HOST_TSO4, VIRTIO_NET_F_HOST_TSO6 } },
 	{ VIRTIO_NET_F_RSS, { VIRTIO_NET_F_CTRL_VQ } },
+	{ VIRTIO_NET_F_HASH_REPORT, { VIRTIO_NET_F_CTRL_VQ } },
 	{ VIRTIO_NET_F_VQ_NOTF_COAL, { VIRTIO_NET_F_CTRL_VQ } },
 	{ VIRTIO_NET_F_HASH_TUNNEL, { VIRTIO_NET_F_CTRL_VQ } },
 	{ VIRTIO_NET_F_HASH_TUNNEL,

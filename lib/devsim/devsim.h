@@ -64,6 +64,8 @@ struct devsim_config {
 	uint8_t rss_key_size;
 	uint16_t rss_table_size;
 	uint32_t hash_types;
+	uint32_t tunnel_types;
+	uint16_t rss_contexts;	/**< max_rss_contexts */
 };
 
 /** One misbehaviour. Each is done once, at the @p after-th occasion. */
@@ -123,6 +125,22 @@ struct devsim_vq_stats {
 	uint64_t notified;	/**< notifications that the driver asked for */
 };
 
+#define DEVSIM_RSS_KEY_MAX 255
+#define DEVSIM_RSS_TABLE_MAX 2048
+#define DEVSIM_RSS_CONTEXTS_MAX 8
+
+/** virtio_net_rss_config as the driver sent it; receive queues from 0. */
+struct devsim_rss {
+	bool set;
+	uint8_t key_len;
+	uint16_t table_len;
+	uint16_t unclassified;
+	uint16_t max_tx_vq;
+	uint32_t hash_types;
+	uint8_t key[DEVSIM_RSS_KEY_MAX];
+	uint16_t table[DEVSIM_RSS_TABLE_MAX];
+};
+
 /** What the control queue has set so far. */
 struct devsim_net_state {
 	bool promisc;
@@ -138,13 +156,12 @@ struct devsim_net_state {
 	uint32_t announce_acks;
 	uint32_t commands;
 	uint32_t refused;
-	bool rss;
-	bool hash_config;
-	uint32_t hash_types;
-	uint16_t rss_table_len;
-	uint8_t rss_key_len;
-	uint8_t rss_key[64];
-	uint16_t rss_table[512];
+	bool steering;		/**< by rss.table, not automatic */
+	bool hash_config;	/**< types and key are from HASH_CONFIG */
+	struct devsim_rss rss;
+	uint32_t tunnel_types;
+	/** Context of identifier i at i - 1. */
+	struct devsim_rss contexts[DEVSIM_RSS_CONTEXTS_MAX];
 	uint32_t coal_rx[2];	/**< max_usecs, max_packets */
 	uint32_t coal_tx[2];
 };
@@ -263,6 +280,33 @@ typedef void (*devsim_frame_cb)(void *arg, const struct devsim_frame *frame);
 int
 devsim_rx_inject(struct devsim *dev, uint16_t vq, const void *data,
 		 uint32_t len, const struct virtio_net_hdr_tunnel *hdr);
+
+/**
+ * Receive a frame as from the wire: hash, header and receive queue are what
+ * the driver configured (5.1.6.4.3 to 5.1.6.4.5, 5.1.6.5.7.2); receiveq1
+ * without RSS.
+ *
+ * @param queue the receive queue, from 0; may be NULL.
+ * @return as devsim_rx_inject.
+ */
+int
+devsim_rx_deliver(struct devsim *dev, const void *data, uint32_t len,
+		  uint16_t *queue);
+
+/** A hash and the type of it, VIRTIO_NET_HASH_REPORT_*. */
+struct devsim_hash {
+	uint32_t value;
+	uint16_t report;
+};
+
+/** The hash of a frame under these parameters (5.1.6.4.3, 5.1.6.4.4). */
+struct devsim_hash
+devsim_hash_frame(const struct devsim_rss *rss, uint32_t tunnel_types,
+		  const uint8_t *data, uint32_t len);
+/** Toeplitz hash; a key ends where it ends and is not repeated. */
+uint32_t
+devsim_toeplitz(const uint8_t *key, size_t key_len, const uint8_t *data,
+		size_t len);
 
 /**
  * Take up to @p max sent frames of virtqueue @p vq, hand each to @p cb, then

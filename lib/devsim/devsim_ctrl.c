@@ -119,69 +119,15 @@ cmd_announce(struct devsim *dev, uint8_t command, const uint8_t *data,
 	return VIRTIO_NET_OK;
 }
 
-/** struct virtio_net_rss_config or virtio_net_hash_config (5.1.6.5.6-7). */
-static uint8_t
-rss_config(struct devsim *dev, const uint8_t *data, uint32_t len)
-{
-	struct devsim_net_state *s = &dev->state;
-	uint32_t entries, off, i;
-
-	if (len < 11)
-		return VIRTIO_NET_ERR;
-	entries = get16(data + 4) + 1;
-	off = 8 + entries * 2;
-	if (entries > dev->config.rss_table_size || entries > 512 ||
-	    (entries & (entries - 1)) != 0 || len < off + 3 ||
-	    len != off + 3 + data[off + 2] ||
-	    data[off + 2] > dev->config.rss_key_size ||
-	    data[off + 2] > sizeof(s->rss_key))
-		return VIRTIO_NET_ERR;
-	if (get32(data) & ~dev->config.hash_types) {
-		devsim_violation(dev, NULL, "hash types 0x%x of 0x%x",
-				 get32(data), dev->config.hash_types);
-		return VIRTIO_NET_ERR;
-	}
-	if (get16(data + off) == 0 || get16(data + off) > dev->config.pairs)
-		return VIRTIO_NET_ERR;
-	s->rss = true;
-	s->hash_types = get32(data);
-	s->pairs = get16(data + off);
-	s->rss_table_len = entries;
-	for (i = 0; i < entries; i++)
-		s->rss_table[i] = get16(data + 8 + i * 2);
-	s->rss_key_len = data[off + 2];
-	memcpy(s->rss_key, data + off + 3, s->rss_key_len);
-	return VIRTIO_NET_OK;
-}
-
-static uint8_t
-hash_config(struct devsim *dev, const uint8_t *data, uint32_t len)
-{
-	struct devsim_net_state *s = &dev->state;
-
-	if (len < 13 || len != 13u + data[12] ||
-	    data[12] > dev->config.rss_key_size ||
-	    data[12] > sizeof(s->rss_key) ||
-	    (get32(data) & ~dev->config.hash_types))
-		return VIRTIO_NET_ERR;
-	s->hash_config = true;
-	s->hash_types = get32(data);
-	s->rss_key_len = data[12];
-	memcpy(s->rss_key, data + 13, data[12]);
-	return VIRTIO_NET_OK;
-}
-
 static uint8_t
 cmd_mq(struct devsim *dev, uint8_t command, const uint8_t *data, uint32_t len)
 {
 	uint16_t pairs;
 
 	if (command == VIRTIO_NET_CTRL_MQ_RSS_CONFIG)
-		return devsim_has(dev, VIRTIO_NET_F_RSS) ?
-			rss_config(dev, data, len) : VIRTIO_NET_ERR;
+		return devsim_rss_config(dev, data, len);
 	if (command == VIRTIO_NET_CTRL_MQ_HASH_CONFIG)
-		return devsim_has(dev, VIRTIO_NET_F_HASH_REPORT) ?
-			hash_config(dev, data, len) : VIRTIO_NET_ERR;
+		return devsim_rss_hash_config(dev, data, len);
 	if (command != VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET || len != 2)
 		return VIRTIO_NET_ERR;
 	pairs = get16(data);
@@ -190,6 +136,12 @@ cmd_mq(struct devsim *dev, uint8_t command, const uint8_t *data, uint32_t len)
 				 dev->config.pairs);
 		return VIRTIO_NET_ERR;
 	}
+	if (devsim_rss_has_context(dev)) {
+		devsim_violation(dev, NULL, "VQ_PAIRS_SET with an RSS context");
+		return VIRTIO_NET_ERR;
+	}
+	/* The last command decides (5.1.6.5.5). */
+	dev->state.steering = false;
 	dev->state.pairs = pairs;
 	return VIRTIO_NET_OK;
 }
@@ -247,6 +199,10 @@ static const struct ctrl_class {
 	[VIRTIO_NET_CTRL_GUEST_OFFLOADS] = {
 		VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, cmd_offloads },
 	[VIRTIO_NET_CTRL_NOTF_COAL] = { VIRTIO_NET_F_NOTF_COAL, cmd_coal },
+	[VIRTIO_NET_CTRL_HASH_TUNNEL] = {
+		VIRTIO_NET_F_HASH_TUNNEL, devsim_rss_tunnel },
+	[VIRTNET_RSS_CTX_CTRL] = {
+		VIRTIO_NET_F_RSS_CONTEXT, devsim_rss_context },
 };
 
 static uint8_t
@@ -273,8 +229,10 @@ command_run(struct devsim *dev, const uint8_t *cmd, uint32_t len)
 uint8_t
 devsim_ctrl_command(struct devsim *dev, const uint8_t *cmd, uint32_t len)
 {
-	uint8_t ack = command_run(dev, cmd, len);
+	uint8_t ack;
 
+	dev->reply_len = 0;
+	ack = command_run(dev, cmd, len);
 	dev->state.commands++;
 	dev->state.refused += ack != VIRTIO_NET_OK;
 	return ack;

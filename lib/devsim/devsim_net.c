@@ -155,6 +155,33 @@ rx_put(struct devsim_vq *vq, uint16_t hdr_len, uint32_t len)
 }
 
 int
+devsim_rx_deliver(struct devsim *dev, const void *data, uint32_t len,
+		  uint16_t *queue)
+{
+	uint16_t hdr_len, to;
+	struct devsim_vq *vq;
+	int rc = -EPERM;
+
+	if (len > DEVSIM_FRAME_MAX)
+		return -EMSGSIZE;
+	pthread_mutex_lock(&dev->lock);
+	hdr_len = devsim_hdr_len_locked(dev);
+	memset(dev->frame, 0, hdr_len);
+	to = devsim_rss_steer(dev, 0, data, len, dev->frame);
+	vq = vq_get(dev, to * 2);
+	if (vq != NULL) {
+		devsim_vq_fetch(vq);
+		rx_check(vq);
+		memcpy(dev->frame + hdr_len, data, len);
+		rc = rx_put(vq, hdr_len, len);
+	}
+	pthread_mutex_unlock(&dev->lock);
+	if (queue != NULL)
+		*queue = to;
+	return rc;
+}
+
+int
 devsim_rx_inject(struct devsim *dev, uint16_t index, const void *data,
 		 uint32_t len, const struct virtio_net_hdr_tunnel *hdr)
 {
@@ -302,14 +329,19 @@ loop_header(struct devsim *dev, uint8_t *hdr, uint16_t hdr_len)
 
 /** @return false when the frame at the head of the queue has to wait. */
 static bool
-loop_one(struct devsim_vq *rx, struct devsim_vq *tx)
+loop_one(struct devsim_vq *tx)
 {
 	struct devsim *dev = tx->dev;
 	struct devsim_frame frame;
 
 	if (tx_frame(tx, tx->ready.e[0], &frame)) {
+		struct devsim_vq *rx;
+
 		loop_header(dev, dev->frame, frame.hdr_len);
-		if (rx_put(rx, frame.hdr_len, frame.len) == 0)
+		rx = vq_get(dev, 2 * devsim_rss_steer(dev, tx->index / 2,
+				frame.data, frame.len, dev->frame));
+		/* A frame for a queue that is not there is dropped. */
+		if (rx != NULL && rx_put(rx, frame.hdr_len, frame.len) == 0)
 			return false;
 	}
 	devsim_list_put(&tx->done, devsim_list_take(&tx->ready, 0));
@@ -325,15 +357,20 @@ devsim_poll(struct devsim *dev, unsigned int max)
 	pthread_mutex_lock(&dev->lock);
 	for (pair = 0; pair < dev->config.pairs; pair++) {
 		struct devsim_vq *rx = vq_get(dev, pair * 2);
-		struct devsim_vq *tx = vq_get(dev, pair * 2 + 1);
 
-		if (rx == NULL || tx == NULL)
+		if (rx == NULL)
 			continue;
 		devsim_vq_fetch(rx);
 		rx_check(rx);
+	}
+	for (pair = 0; pair < dev->config.pairs; pair++) {
+		struct devsim_vq *tx = vq_get(dev, pair * 2 + 1);
+
+		if (tx == NULL || vq_get(dev, pair * 2) == NULL)
+			continue;
 		devsim_vq_fetch(tx);
 		for (n = 0; n < max && tx->ready.nr > 0; n++)
-			if (!loop_one(rx, tx))
+			if (!loop_one(tx))
 				break;
 		tx_release(tx, policy_keep(tx));
 		devsim_vq_flush(tx);
@@ -386,6 +423,10 @@ devsim_ctrl_poll(struct devsim *dev)
 		struct devsim_elem *elem = devsim_list_take(&vq->ready, 0);
 		uint8_t ack = ctrl_answer(dev, vq, elem);
 
+		if (dev->reply_len >= (elem->writable > 0 ? elem->writable : 1))
+			ack = VIRTIO_NET_ERR;
+		else
+			scatter(elem, 0, dev->reply, dev->reply_len);
 		/* The ack is the last byte of the buffer (5.1.6.5). */
 		if (elem->writable == 0)
 			devsim_violation(dev, vq, "command without room for its ack");

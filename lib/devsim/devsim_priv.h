@@ -12,6 +12,7 @@
 
 #define DEVSIM_VIOLATIONS_KEPT 32
 #define DEVSIM_TEXT_LEN 160
+#define DEVSIM_REPLY_MAX 4096
 
 /** One piece of a buffer. */
 struct devsim_seg {
@@ -116,6 +117,9 @@ struct devsim {
 	bool fault_done;
 
 	struct devsim_net_state state;
+	/** What a control command answers before its ack. */
+	uint8_t reply[DEVSIM_REPLY_MAX];
+	uint32_t reply_len;
 	uint8_t *frame;		/**< scratch, DEVSIM_FRAME_MAX + header */
 
 	unsigned int nr_violations;
@@ -262,9 +266,29 @@ devsim_hdr_len_locked(const struct devsim *dev);
 bool
 devsim_vq_live(const struct devsim_vq *vq);
 
+/* devsim_rss.c */
+uint8_t
+devsim_rss_config(struct devsim *dev, const uint8_t *data, uint32_t len);
+uint8_t
+devsim_rss_hash_config(struct devsim *dev, const uint8_t *data, uint32_t len);
+uint8_t
+devsim_rss_tunnel(struct devsim *dev, uint8_t command, const uint8_t *data,
+		  uint32_t len);
+uint8_t
+devsim_rss_context(struct devsim *dev, uint8_t command, const uint8_t *data,
+		   uint32_t len);
+/** Any RSS context is configured. */
+bool
+devsim_rss_has_context(const struct devsim *dev);
+/** Write the hash into @p hdr if reported. @return receive queue, from 0. */
+uint16_t
+devsim_rss_steer(struct devsim *dev, uint16_t automatic, const uint8_t *data,
+		 uint32_t len, uint8_t *hdr);
+
 /* devsim_ctrl.c */
 uint16_t
 devsim_ctrl_index(const struct devsim *dev);
+/** The answer is in dev->reply. @return ack. */
 uint8_t
 devsim_ctrl_command(struct devsim *dev, const uint8_t *cmd, uint32_t len);
 

@@ -91,6 +91,25 @@ enum virtio_net_hash_report {
 	VIRTIO_NET_HASH_REPORT_MAX
 };
 
+/** supported_hash_types, section 5.1.6.4.3.1: one bit a report. */
+#define VIRTIO_NET_HASH_TYPE(report) \
+	(UINT32_C(1) << (VIRTIO_NET_HASH_REPORT_##report - 1))
+#define VIRTIO_NET_HASH_TYPES \
+	((UINT32_C(1) << (VIRTIO_NET_HASH_REPORT_MAX - 1)) - 1)
+#define VIRTIO_NET_RSS_KEY_MIN 40
+
+/** supported_tunnel_types, section 5.1.6.4.4.2. */
+#define VIRTIO_NET_HASH_TUNNEL_TYPE_GRE_2784 0x001
+#define VIRTIO_NET_HASH_TUNNEL_TYPE_GRE_2890 0x002
+#define VIRTIO_NET_HASH_TUNNEL_TYPE_GRE_7676 0x004
+#define VIRTIO_NET_HASH_TUNNEL_TYPE_GRE_UDP 0x008
+#define VIRTIO_NET_HASH_TUNNEL_TYPE_VXLAN 0x010
+#define VIRTIO_NET_HASH_TUNNEL_TYPE_VXLAN_GPE 0x020
+#define VIRTIO_NET_HASH_TUNNEL_TYPE_GENEVE 0x040
+#define VIRTIO_NET_HASH_TUNNEL_TYPE_IPIP 0x080
+#define VIRTIO_NET_HASH_TUNNEL_TYPE_NVGRE 0x100
+#define VIRTIO_NET_HASH_TUNNEL_TYPES 0x1ff
+
 /** Configuration space, section 5.1.4; read field by field, never whole. */
 struct virtio_net_config {
 	uint8_t mac[6];
@@ -161,8 +180,54 @@ static_assert(sizeof(struct virtio_net_ctrl_hdr) == 2, "virtio 1.4, 5.1.6.5");
 #define VIRTIO_NET_CTRL_NOTF_COAL_VQ_SET 2
 #define VIRTIO_NET_CTRL_NOTF_COAL_VQ_GET 3
 
+#define VIRTIO_NET_CTRL_HASH_TUNNEL 7
+#define VIRTIO_NET_CTRL_HASH_TUNNEL_SET 0
+
 #define VIRTIO_NET_CTRL_STATS 8
 #define VIRTIO_NET_CTRL_STATS_QUERY 0
 #define VIRTIO_NET_CTRL_STATS_GET 1
+
+#define VIRTNET_RSS_CTX_CTRL 9
+#define VIRTNET_RSS_CTX_CTRL_CAP_GET 0
+#define VIRTNET_RSS_CTX_CTRL_ADD 1
+#define VIRTNET_RSS_CTX_CTRL_MOD 2
+#define VIRTNET_RSS_CTX_CTRL_DEL 3
+
+/** Start of virtio_net_rss_config; a table, a tail and a key follow. */
+struct virtio_net_rss_config_head {
+	rte_le32_t hash_types;
+	rte_le16_t indirection_table_mask;
+	rte_le16_t unclassified_queue;
+};
+static_assert(sizeof(struct virtio_net_rss_config_head) == 8,
+	      "virtio 1.4, 5.1.6.5.7.1");
+
+/** struct rss_rq_id: bits 1 to 16 of a virtqueue index; bit 15 is reserved. */
+#define VIRTIO_NET_RSS_RQ_ID(vq_index) ((vq_index) >> 1)
+#define VIRTIO_NET_RSS_RQ_ID_MAX 0x7fff
+
+struct virtio_net_rss_config_tail {
+	rte_le16_t max_tx_vq;
+	uint8_t hash_key_length;
+} __attribute__((packed));
+static_assert(sizeof(struct virtio_net_rss_config_tail) == 3,
+	      "virtio 1.4, 5.1.6.5.7.1");
+
+/** virtio_net_hash_config; a key follows. */
+struct virtio_net_hash_config {
+	rte_le32_t hash_types;
+	rte_le16_t reserved[4];
+	uint8_t hash_key_length;
+} __attribute__((packed));
+static_assert(sizeof(struct virtio_net_hash_config) == 13,
+	      "virtio 1.4, 5.1.6.5.6.4");
+
+/** Start of virtnet_rss_ctx_add_modify; a virtio_net_rss_config follows. */
+struct virtnet_rss_ctx_head {
+	rte_le16_t rss_ctx_id;
+	uint8_t reserved[6];
+};
+static_assert(sizeof(struct virtnet_rss_ctx_head) == 8,
+	      "virtio 1.4, 5.1.6.5.8.2");
 
 #endif /* VIRTIO_NET_H */
