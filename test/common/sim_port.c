@@ -145,7 +145,8 @@ row_features(const struct sim_row *row, const struct sim_options *o)
 	virtio_features_add(&f, VIRTIO_F_VERSION_1);
 	virtio_features_add(&f, VIRTIO_NET_F_MAC);
 	virtio_features_add(&f, VIRTIO_NET_F_STATUS);
-	virtio_features_add(&f, VIRTIO_F_RING_RESET);
+	if (!o->no_ring_reset)
+		virtio_features_add(&f, VIRTIO_F_RING_RESET);
 	if (!o->no_event_idx)
 		virtio_features_add(&f, VIRTIO_F_EVENT_IDX);
 	if (row->flags & VNIC_PATH_PACKED)
@@ -215,6 +216,8 @@ options_fill(struct sim_port *port, const struct sim_options *opts)
 	o->nb_rxd = o->nb_rxd ? o->nb_rxd : 256;
 	o->nb_txd = o->nb_txd ? o->nb_txd : 256;
 	o->pairs = o->pairs ? o->pairs : 1;
+	o->nb_rx = o->nb_rx ? o->nb_rx : o->pairs;
+	o->nb_tx = o->nb_tx ? o->nb_tx : o->pairs;
 	o->nb_mbufs = o->nb_mbufs ? o->nb_mbufs : 2047;
 	o->room = o->room ? o->room : 2048;
 	o->mtu = o->mtu ? o->mtu : 1500;
@@ -341,17 +344,17 @@ port_configure(struct sim_port *port)
 		},
 		.txmode = { .offloads = port->opts.tx_offloads },
 	};
-	uint16_t i, pairs = port->opts.pairs;
+	uint16_t i;
 
 	row_offloads(&port->row, &conf);
-	assert_int_equal(rte_eth_dev_configure(port->id, pairs, pairs, &conf),
-			 0);
-	for (i = 0; i < pairs; i++) {
+	assert_int_equal(rte_eth_dev_configure(port->id, port->opts.nb_rx,
+					       port->opts.nb_tx, &conf), 0);
+	for (i = 0; i < port->opts.nb_rx; i++)
 		assert_int_equal(rte_eth_rx_queue_setup(port->id, i,
 			port->opts.nb_rxd, SOCKET_ID_ANY, NULL, port->pool), 0);
+	for (i = 0; i < port->opts.nb_tx; i++)
 		assert_int_equal(rte_eth_tx_queue_setup(port->id, i,
 			port->opts.nb_txd, SOCKET_ID_ANY, NULL), 0);
-	}
 }
 
 struct sim_port *

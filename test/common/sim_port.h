@@ -40,12 +40,15 @@ struct sim_options {
 	uint16_t nb_rxd;	/**< 0 = 256 */
 	uint16_t nb_txd;
 	uint16_t pairs;		/**< 0 = 1 */
+	uint16_t nb_rx;		/**< queues of the port, 0 = pairs */
+	uint16_t nb_tx;
 	uint16_t nb_mbufs;	/**< 0 = 2048 */
 	uint16_t room;		/**< mbuf data room without headroom, 0 = 2048 */
 	uint16_t mtu;		/**< 0 = 1500 */
 	uint64_t rx_offloads;
 	uint64_t tx_offloads;
 	bool no_event_idx;
+	bool no_ring_reset;
 	bool ctrl;		/**< offer CTRL_VQ and what goes with it */
 	uint64_t extra[2];	/**< further feature bits to offer */
 	uint32_t ctrl_timeout_ms;
@@ -66,6 +69,7 @@ struct sim_port {
 	pthread_t ctrl_thread;
 	bool ctrl_stop;
 	uint64_t memory_sum;	/**< of the memzones told to devsim */
+	struct rte_mempool *pool2;	/**< the device may touch it too; or NULL */
 };
 
 /** EAL without huge pages, root, PCI; exits on failure. */

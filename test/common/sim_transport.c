@@ -119,6 +119,8 @@ memory_tell(struct sim_port *port)
 	port->memory_sum = sum;
 	devsim_mem_clear(port->dev);
 	rte_mempool_obj_iter(port->pool, mbuf_tell, port->dev);
+	if (port->pool2 != NULL)
+		rte_mempool_obj_iter(port->pool2, mbuf_tell, port->dev);
 	rte_memzone_walk(memzone_tell, port->dev);
 }
 

@@ -119,7 +119,6 @@ case_refused_changes_nothing(void **state)
 {
 	struct sim_port *port = control_open(&with_ctrl);
 	struct rte_eth_conf conf = { .rxmode = { .mtu = 1500 } };
-	struct rte_eth_rxconf deferred = { .rx_deferred_start = 1 };
 	uint16_t mtu;
 
 	(void)state;
@@ -131,8 +130,6 @@ case_refused_changes_nothing(void **state)
 	assert_int_equal(rte_eth_rx_queue_setup(port->id, 0, 300,
 		SOCKET_ID_ANY, NULL, port->pool), -EINVAL);
 	assert_int_equal(rte_eth_dev_start(port->id), -EINVAL);
-	assert_int_equal(rte_eth_rx_queue_setup(port->id, 0, 256,
-		SOCKET_ID_ANY, &deferred, port->pool), -ENOTSUP);
 	assert_int_equal(rte_eth_rx_queue_setup(port->id, 0, 256,
 		SOCKET_ID_ANY, NULL, port->pool), 0);
 	assert_int_not_equal(rte_eth_dev_configure(port->id, 2, 2, &conf), 0);

@@ -35,6 +35,14 @@ void case_ledger(void **state);
 void case_restart(void **state);
 void case_queues(void **state);
 
+/* case_queue_life.c */
+void case_queue_stop(void **state);
+void case_queue_resize(void **state);
+void case_queue_refused(void **state);
+void case_queue_deferred(void **state);
+void case_queue_no_reset(void **state);
+void case_queue_uneven(void **state);
+
 /* case_notify.c */
 void case_kicks(void **state);
 void case_sleep(void **state);

@@ -35,6 +35,7 @@
 
 struct rte_eth_dev;
 struct rte_device;
+struct rte_memzone;
 struct vnic_rxq;
 struct vnic_txq;
 struct vnic_ctrlq;
@@ -130,6 +131,9 @@ struct vnic_dev {
 	struct rte_ether_addr mc_addrs[VNIC_MAC_MAX];
 	uint32_t nb_mc_addrs;
 	struct vnic_stats_base *stats_base;
+	struct vnic_rxq *kept_rxq;	/**< released, see vnic_life.h; or NULL */
+	struct vnic_txq *kept_txq;
+	const struct rte_memzone **idle; /**< rings by virtqueue, or NULL */
 
 	void *priv;		/**< transport's, primary process only */
 };

@@ -11,6 +11,7 @@
 #include "vnic_ctrl.h"
 #include "vnic_device.h"
 #include "vnic_gate.h"
+#include "vnic_life.h"
 #include "vnic_log.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
@@ -53,8 +54,8 @@ vnic_device_status_add(struct vnic_dev *dev, uint8_t bits)
 }
 
 /* Nobody knows which mbufs of an orphan are freed already: none is. */
-static void
-device_drain_rxq(struct vnic_rxq *rxq)
+void
+vnic_device_drain_rxq(struct vnic_rxq *rxq)
 {
 	if (!rxq->orphan)
 		vnic_rxq_drain(rxq);
@@ -62,8 +63,8 @@ device_drain_rxq(struct vnic_rxq *rxq)
 	rxq->enabled = false;
 }
 
-static void
-device_drain_txq(struct vnic_txq *txq)
+void
+vnic_device_drain_txq(struct vnic_txq *txq)
 {
 	if (!txq->orphan)
 		vnic_txq_drain(txq);
@@ -81,14 +82,19 @@ device_drain(struct vnic_dev *dev)
 		struct vnic_rxq *rxq = dev->data->rx_queues[i];
 
 		if (rxq != NULL && rxq->enabled)
-			device_drain_rxq(rxq);
+			vnic_device_drain_rxq(rxq);
 	}
 	for (i = 0; i < dev->data->nb_tx_queues; i++) {
 		struct vnic_txq *txq = dev->data->tx_queues[i];
 
 		if (txq != NULL && txq->enabled)
-			device_drain_txq(txq);
+			vnic_device_drain_txq(txq);
 	}
+	/* Empty rings of stopped queues. */
+	if (dev->kept_rxq != NULL)
+		dev->kept_rxq->enabled = false;
+	if (dev->kept_txq != NULL)
+		dev->kept_txq->enabled = false;
 	vnic_ctrl_stop(dev);
 }
 
@@ -195,27 +201,33 @@ device_agree(struct vnic_dev *dev)
 }
 
 static int
+device_never_set_up(const struct vnic_dev *dev, const char *way,
+		    const char *verb, uint16_t queue_id)
+{
+	VNIC_LOG(ERR, "%s: %s queue %u was never set up: call rte_eth_%s_queue_setup first",
+		 dev->name, way, queue_id, verb);
+	return -EINVAL;
+}
+
+static int
 device_queues_check(const struct vnic_dev *dev)
 {
 	const struct rte_eth_dev_data *data = dev->data;
 	uint16_t i;
 
-	for (i = 0; i < dev->nb_pairs; i++) {
+	for (i = 0; i < data->nb_rx_queues; i++) {
 		const struct vnic_rxq *rxq = data->rx_queues[i];
-		bool rx = rxq != NULL;
 
-		if (rx && data->tx_queues[i] != NULL) {
-			/* The port may have been configured since. */
-			if (vnic_setup_rx_room(dev, i, rxq->pool, rxq->depth,
-					       dev->mtu) < 0)
-				return -EINVAL;
-			continue;
-		}
-		VNIC_LOG(ERR, "%s: %s queue %u of %u was never set up: call rte_eth_%s_queue_setup first",
-			 dev->name, rx ? "transmit" : "receive", i,
-			 dev->nb_pairs, rx ? "tx" : "rx");
-		return -EINVAL;
+		if (rxq == NULL)
+			return device_never_set_up(dev, "receive", "rx", i);
+		/* The port may have been configured since. */
+		if (vnic_setup_rx_room(dev, i, rxq->pool, rxq->depth,
+				       dev->mtu) < 0)
+			return -EINVAL;
 	}
+	for (i = 0; i < data->nb_tx_queues; i++)
+		if (data->tx_queues[i] == NULL)
+			return device_never_set_up(dev, "transmit", "tx", i);
 	return 0;
 }
 
@@ -230,9 +242,14 @@ device_queues_begin(struct vnic_dev *dev, rxq_begin_t rxq_begin,
 	int ret = 0;
 
 	for (i = 0; i < dev->nb_pairs && ret == 0; i++) {
-		ret = rxq_begin(dev->data->rx_queues[i]);
+		struct vnic_rxq *rxq = vnic_rxq_of(dev, i);
+		struct vnic_txq *txq = vnic_txq_of(dev, i);
+
+		ret = rxq != NULL ? rxq_begin(rxq) :
+			vnic_idle_start(dev, vnic_vq_rx(i));
 		if (ret == 0)
-			ret = txq_begin(dev->data->tx_queues[i]);
+			ret = txq != NULL ? txq_begin(txq) :
+				vnic_idle_start(dev, vnic_vq_tx(i));
 	}
 	return ret;
 }
@@ -265,6 +282,8 @@ device_go(struct vnic_dev *dev)
 	if (ret == 0 && vnic_dev_has(dev, VIRTIO_NET_F_CTRL_VQ) &&
 	    vnic_dev_has(dev, VIRTIO_NET_F_MQ))
 		ret = vnic_ctrl_pairs_set(dev, dev->nb_pairs);
+	if (ret == 0)
+		ret = vnic_life_settle(dev);
 	if (ret == 0)
 		ret = vnic_filter_restore(dev);
 	dev->events_polled = ops->event_enable == NULL ||
@@ -312,6 +331,7 @@ vnic_device_start(struct vnic_dev *dev)
 	ret = vnic_device_reset(dev);
 	if (ret < 0)
 		return ret;
+	vnic_life_begin(dev);
 	ret = device_bring_up(dev, vnic_rxq_start, vnic_txq_start);
 	if (ret < 0) {
 		device_say_down(dev, ret);
@@ -338,18 +358,23 @@ vnic_device_recover(struct vnic_dev *dev)
 static int
 device_rxq_resume(struct vnic_rxq *rxq)
 {
+	/* A queue that is stopped, or was when the last one went. */
+	if (!rxq->orphan && (rxq->stopped || !rxq->enabled))
+		return vnic_rxq_start(rxq);
 	if (!rxq->orphan)
 		return vnic_rxq_restart(rxq);
-	device_drain_rxq(rxq);
+	vnic_device_drain_rxq(rxq);
 	return vnic_rxq_start(rxq);
 }
 
 static int
 device_txq_resume(struct vnic_txq *txq)
 {
+	if (!txq->orphan && (txq->stopped || !txq->enabled))
+		return vnic_txq_start(txq);
 	if (!txq->orphan)
 		return vnic_txq_restart(txq);
-	device_drain_txq(txq);
+	vnic_device_drain_txq(txq);
 	return vnic_txq_start(txq);
 }
 
@@ -403,12 +428,17 @@ static void
 device_free_queues(struct rte_eth_dev *eth_dev)
 {
 	struct rte_eth_dev_data *data = eth_dev->data;
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
 	uint16_t i;
 
 	for (i = 0; i < data->nb_rx_queues; i++)
 		vnic_setup_rxq_release(eth_dev, i);
 	for (i = 0; i < data->nb_tx_queues; i++)
 		vnic_setup_txq_release(eth_dev, i);
+	if (dev->quarantined)
+		return;
+	vnic_life_forget(dev);
+	vnic_idle_free(dev);
 }
 
 void

@@ -8,6 +8,7 @@
 #include <rte_eal.h>
 
 #include "vnic_device.h"
+#include "vnic_life.h"
 #include "vnic_log.h"
 #include "vnic_path.h"
 #include "vnic_port.h"
@@ -65,14 +66,14 @@ ethdev_tx_done_cleanup(void *queue, uint32_t free_cnt)
 }
 
 static void
-ethdev_queue_states(struct rte_eth_dev_data *data, uint8_t state)
+ethdev_queues_stopped(struct rte_eth_dev_data *data)
 {
 	uint16_t i;
 
 	for (i = 0; i < data->nb_rx_queues; i++)
-		data->rx_queue_state[i] = state;
+		data->rx_queue_state[i] = RTE_ETH_QUEUE_STATE_STOPPED;
 	for (i = 0; i < data->nb_tx_queues; i++)
-		data->tx_queue_state[i] = state;
+		data->tx_queue_state[i] = RTE_ETH_QUEUE_STATE_STOPPED;
 }
 
 static int
@@ -100,7 +101,7 @@ ethdev_start_locked(struct rte_eth_dev *eth_dev)
 		vnic_ethdev_remove_bursts(eth_dev);
 		return ret;
 	}
-	ethdev_queue_states(eth_dev->data, RTE_ETH_QUEUE_STATE_STARTED);
+	vnic_life_states(dev);
 	return 0;
 }
 
@@ -131,7 +132,7 @@ ethdev_stop(struct rte_eth_dev *eth_dev)
 		return ret;
 	vnic_ethdev_remove_bursts(eth_dev);
 	vnic_device_stop(dev);
-	ethdev_queue_states(eth_dev->data, RTE_ETH_QUEUE_STATE_STOPPED);
+	ethdev_queues_stopped(eth_dev->data);
 	vnic_dev_unlock(dev);
 	return 0;
 }
@@ -221,6 +222,10 @@ const struct eth_dev_ops vnic_ethdev_ops = {
 	.rx_queue_release = vnic_setup_rxq_release,
 	.tx_queue_setup = vnic_setup_txq,
 	.tx_queue_release = vnic_setup_txq_release,
+	.rx_queue_start = vnic_life_rxq_start,
+	.rx_queue_stop = vnic_life_rxq_stop,
+	.tx_queue_start = vnic_life_txq_start,
+	.tx_queue_stop = vnic_life_txq_stop,
 	.tx_done_cleanup = ethdev_tx_done_cleanup,
 	VNIC_COMPAT_RECYCLE_OPS(vnic_recycle_info)
 };

@@ -80,9 +80,8 @@ event_recover_after(struct vnic_dev *dev, unsigned int ms)
 		rte_get_timer_hz() * ms / 1000;
 }
 
-/* The port cannot go on: gates shut, link down, until a reset helps. */
-static void
-event_needs_reset(struct vnic_dev *dev)
+void
+vnic_event_needs_reset(struct vnic_dev *dev)
 {
 	dev->resets_needed++;
 	dev->state = VNIC_DEV_NEEDS_RESET;
@@ -150,11 +149,13 @@ event_faults(struct vnic_dev *dev)
 	uint16_t i;
 
 	for (i = 0; i < dev->nb_pairs; i++) {
-		const struct vnic_rxq *rxq = dev->data->rx_queues[i];
-		const struct vnic_txq *txq = dev->data->tx_queues[i];
+		const struct vnic_rxq *rxq = vnic_rxq_of(dev, i);
+		const struct vnic_txq *txq = vnic_txq_of(dev, i);
 
-		any |= event_fault(dev, &rxq->vr, "receive", i);
-		any |= event_fault(dev, &txq->vr, "transmit", i);
+		if (rxq != NULL)
+			any |= event_fault(dev, &rxq->vr, "receive", i);
+		if (txq != NULL)
+			any |= event_fault(dev, &txq->vr, "transmit", i);
 	}
 	return any;
 }
@@ -169,7 +170,7 @@ event_config(struct vnic_dev *dev)
 	    (status & VIRTIO_STATUS_NEEDS_RESET)) {
 		VNIC_LOG(ERR, "%s: the device asks to be reset (status 0x%02x)",
 			 dev->name, status);
-		event_needs_reset(dev);
+		vnic_event_needs_reset(dev);
 		return;
 	}
 	vnic_link_refresh(dev);
@@ -181,8 +182,8 @@ event_nudge(struct vnic_dev *dev)
 	uint16_t i;
 
 	for (i = 0; i < dev->nb_pairs; i++)
-		if (dev->data->tx_queues[i] != NULL)
-			vnic_txq_nudge(dev->data->tx_queues[i]);
+		if (vnic_txq_of(dev, i) != NULL)
+			vnic_txq_nudge(vnic_txq_of(dev, i));
 }
 
 /* The back end came back while a burst did not end: go on when it has. */
@@ -193,7 +194,7 @@ event_resume(struct vnic_dev *dev)
 		return;
 	dev->resume_pending = false;
 	if (vnic_device_resume(dev) < 0)
-		event_needs_reset(dev);
+		vnic_event_needs_reset(dev);
 }
 
 static void
@@ -207,7 +208,7 @@ event_health(struct vnic_dev *dev)
 		return;
 	if (event_faults(dev) || vnic_ctrl_is_dead(dev) ||
 	    vnic_port_is_orphaned(dev)) {
-		event_needs_reset(dev);
+		vnic_event_needs_reset(dev);
 		return;
 	}
 	event_nudge(dev);

@@ -117,7 +117,7 @@ owner_is_dead(uint32_t owner)
 struct gate_ref {
 	struct vnic_gate *gate;
 	bool *orphan;
-	bool enabled;
+	bool opens;		/**< the device has the ring, not stopped */
 	uint16_t queue_id;
 	const char *way;
 };
@@ -127,7 +127,8 @@ gate_of_rxq(struct vnic_rxq *rxq, struct gate_ref *ref)
 {
 	*ref = (struct gate_ref){
 		.gate = &rxq->gate, .orphan = &rxq->orphan,
-		.enabled = rxq->enabled, .queue_id = rxq->queue_id,
+		.opens = rxq->enabled && !rxq->stopped,
+		.queue_id = rxq->queue_id,
 		.way = "receive",
 	};
 }
@@ -137,7 +138,8 @@ gate_of_txq(struct vnic_txq *txq, struct gate_ref *ref)
 {
 	*ref = (struct gate_ref){
 		.gate = &txq->gate, .orphan = &txq->orphan,
-		.enabled = txq->enabled, .queue_id = txq->queue_id,
+		.opens = txq->enabled && !txq->stopped,
+		.queue_id = txq->queue_id,
 		.way = "transmit",
 	};
 }
@@ -172,7 +174,7 @@ gates_set(struct vnic_dev *dev, uint16_t limit)
 	unsigned int at = 0;
 
 	while (gate_next(dev, &at, &ref))
-		if (limit == 0 || ref.enabled)
+		if (limit == 0 || ref.opens)
 			__atomic_store_n(&ref.gate->limit, limit,
 					 __ATOMIC_RELEASE);
 }
@@ -254,10 +256,9 @@ gate_barrier(const struct vnic_dev *dev)
 }
 
 static void
-gate_complain(const struct vnic_dev *dev)
+gate_complain(const struct vnic_dev *dev, const struct gate_ref *ref,
+	      uint32_t owner)
 {
-	struct gate_ref ref;
-	uint32_t owner = gates_owner(dev, &ref);
 	char who[32] = "an lcore";
 
 	if (owner == 0)
@@ -265,21 +266,30 @@ gate_complain(const struct vnic_dev *dev)
 	if (owner != VNIC_GATE_SOMEBODY)
 		snprintf(who, sizeof(who), "an lcore of process %u", owner);
 	VNIC_LOG(ERR, "%s: %s has been inside a burst of %s queue %u for %d ms: port %u's queues are left alone until it goes on or ends (is it stopped, or in a debugger?)",
-		 dev->name, who, ref.way, ref.queue_id, PARK_TIMEOUT_MS,
+		 dev->name, who, ref->way, ref->queue_id, PARK_TIMEOUT_MS,
 		 dev->port_id);
+}
+
+static uint64_t
+gate_deadline(void)
+{
+	return rte_get_timer_cycles() +
+		rte_get_timer_hz() / 1000 * PARK_TIMEOUT_MS;
 }
 
 int
 vnic_port_park(struct vnic_dev *dev)
 {
-	uint64_t deadline = rte_get_timer_cycles() +
-		rte_get_timer_hz() / 1000 * PARK_TIMEOUT_MS;
+	uint64_t deadline = gate_deadline();
+	struct gate_ref ref;
+	uint32_t owner;
 
 	gates_set(dev, 0);
 	gate_barrier(dev);
 	while (!vnic_port_is_quiet(dev)) {
 		if (rte_get_timer_cycles() > deadline) {
-			gate_complain(dev);
+			owner = gates_owner(dev, &ref);
+			gate_complain(dev, &ref, owner);
 			return -ETIMEDOUT;
 		}
 		rte_delay_us_sleep(10);
@@ -291,4 +301,68 @@ void
 vnic_port_open(struct vnic_dev *dev)
 {
 	gates_set(dev, GATE_OPEN);
+}
+
+/* ---- the gate of one queue ---- */
+
+static bool
+gate_is_quiet(const struct vnic_dev *dev, const struct gate_ref *ref)
+{
+	uint32_t owner = __atomic_load_n(&ref->gate->busy, __ATOMIC_ACQUIRE);
+
+	if (owner_is_dead(owner)) {
+		gate_bury(dev, ref, owner);
+		owner = __atomic_load_n(&ref->gate->busy, __ATOMIC_ACQUIRE);
+	}
+	return owner == 0;
+}
+
+static int
+gate_park(const struct vnic_dev *dev, const struct gate_ref *ref)
+{
+	uint16_t limit = __atomic_exchange_n(&ref->gate->limit, 0,
+					     __ATOMIC_RELEASE);
+	uint64_t deadline = gate_deadline();
+
+	gate_barrier(dev);
+	while (!gate_is_quiet(dev, ref)) {
+		if (rte_get_timer_cycles() > deadline) {
+			gate_complain(dev, ref, ref->gate->busy);
+			__atomic_store_n(&ref->gate->limit, limit,
+					 __ATOMIC_RELEASE);
+			return -ETIMEDOUT;
+		}
+		rte_delay_us_sleep(10);
+	}
+	return 0;
+}
+
+int
+vnic_rxq_park(struct vnic_rxq *rxq)
+{
+	struct gate_ref ref;
+
+	gate_of_rxq(rxq, &ref);
+	return gate_park(rxq->dev, &ref);
+}
+
+int
+vnic_txq_park(struct vnic_txq *txq)
+{
+	struct gate_ref ref;
+
+	gate_of_txq(txq, &ref);
+	return gate_park(txq->dev, &ref);
+}
+
+void
+vnic_rxq_open(struct vnic_rxq *rxq)
+{
+	__atomic_store_n(&rxq->gate.limit, GATE_OPEN, __ATOMIC_RELEASE);
+}
+
+void
+vnic_txq_open(struct vnic_txq *txq)
+{
+	__atomic_store_n(&txq->gate.limit, GATE_OPEN, __ATOMIC_RELEASE);
 }

@@ -124,6 +124,18 @@ info_defaults(const struct vnic_dev *dev, struct rte_eth_dev_info *info)
 	info->default_txportconf = info->default_rxportconf;
 }
 
+static uint64_t
+info_capabilities(const struct vnic_dev *dev)
+{
+	struct virtio_features f = info_features(dev);
+
+	if (!vnic_transport_ops(dev)->resets_queues &&
+	    !virtio_features_has(&f, VIRTIO_F_RING_RESET))
+		return 0;
+	return RTE_ETH_DEV_CAPA_RUNTIME_RX_QUEUE_SETUP |
+		RTE_ETH_DEV_CAPA_RUNTIME_TX_QUEUE_SETUP;
+}
+
 int
 vnic_info_get(struct rte_eth_dev *eth_dev, struct rte_eth_dev_info *info)
 {
@@ -133,6 +145,7 @@ vnic_info_get(struct rte_eth_dev *eth_dev, struct rte_eth_dev_info *info)
 	info_defaults(dev, info);
 	info->rx_offload_capa = vnic_info_rx_offloads(dev);
 	info->tx_offload_capa = vnic_info_tx_offloads(dev);
+	info->dev_capa = info_capabilities(dev);
 	info->err_handle_mode = RTE_ETH_ERROR_HANDLE_MODE_PROACTIVE;
 	info->switch_info.domain_id = RTE_ETH_DEV_SWITCH_DOMAIN_ID_INVALID;
 	if (dev->link_speed != 0 &&
@@ -154,6 +167,9 @@ vnic_info_rxq(struct rte_eth_dev *eth_dev, uint16_t queue_id,
 	info->conf.rx_free_thresh = rxq->refill_min;
 	info->conf.rx_drop_en = 1;
 	info->conf.offloads = rxq->offloads;
+	info->conf.rx_deferred_start = rxq->deferred;
+	info->rx_buf_size = rte_pktmbuf_data_room_size(rxq->pool) -
+		RTE_PKTMBUF_HEADROOM;
 }
 
 void
@@ -165,6 +181,7 @@ vnic_info_txq(struct rte_eth_dev *eth_dev, uint16_t queue_id,
 	info->nb_desc = txq->nb_desc;
 	info->conf.tx_free_thresh = txq->free_min;
 	info->conf.offloads = txq->offloads;
+	info->conf.tx_deferred_start = txq->deferred;
 }
 
 static int

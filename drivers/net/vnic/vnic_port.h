@@ -13,6 +13,7 @@
 
 #include "vnic.h"
 #include "vnic_compat.h"
+#include "vnic_queue.h"
 
 /**
  * @file
@@ -31,6 +32,21 @@ static inline struct rte_eth_dev *
 vnic_eth_dev(const struct vnic_dev *dev)
 {
 	return &rte_eth_devices[dev->port_id];
+}
+
+/** A queue of the port's, or NULL. */
+static inline struct vnic_rxq *
+vnic_rxq_of(const struct vnic_dev *dev, uint16_t queue_id)
+{
+	return queue_id < dev->data->nb_rx_queues ?
+		dev->data->rx_queues[queue_id] : NULL;
+}
+
+static inline struct vnic_txq *
+vnic_txq_of(const struct vnic_dev *dev, uint16_t queue_id)
+{
+	return queue_id < dev->data->nb_tx_queues ?
+		dev->data->tx_queues[queue_id] : NULL;
 }
 
 /* vnic_device.c */
@@ -70,6 +86,12 @@ vnic_device_reset(struct vnic_dev *dev);
 /** Set bits of the device status, keeping those set before. */
 int
 vnic_device_status_add(struct vnic_dev *dev, uint8_t bits);
+
+/** The device has let go of this ring: take its mbufs back. */
+void
+vnic_device_drain_rxq(struct vnic_rxq *rxq);
+void
+vnic_device_drain_txq(struct vnic_txq *txq);
 
 /** The transport's word for a device that will never write again. */
 static inline bool
@@ -186,6 +208,10 @@ vnic_event_note(struct vnic_dev *dev, enum rte_eth_event_type type)
  */
 void
 vnic_event_tell(struct vnic_dev *dev);
+
+/** The port cannot go on: park it until a reset helps; locked. */
+void
+vnic_event_needs_reset(struct vnic_dev *dev);
 
 /** Start and stop the 100 ms health timer of a started port. */
 int

@@ -39,11 +39,12 @@ const struct rte_memzone *
 vnic_queue_mz(const struct vnic_dev *dev, const char *what, uint16_t queue_id,
 	      size_t bytes, int socket_id)
 {
+	static uint16_t serial;	/* a queue is replaced by one of its number */
 	char name[RTE_MEMZONE_NAMESIZE];
 	const struct rte_memzone *mz;
 
-	snprintf(name, sizeof(name), "vnic_p%u_%s%u", dev->port_id, what,
-		 queue_id);
+	snprintf(name, sizeof(name), "vnic_p%u_%s%u_%u", dev->port_id, what,
+		 queue_id, __atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED));
 	mz = rte_memzone_reserve_aligned(name, bytes, socket_id,
 			RTE_MEMZONE_IOVA_CONTIG, 4096);
 	if (mz == NULL && socket_id != SOCKET_ID_ANY)
@@ -56,10 +57,10 @@ vnic_queue_mz(const struct vnic_dev *dev, const char *what, uint16_t queue_id,
 	return mz;
 }
 
-/* Hand a laid-out ring over; base is where the device begins. */
-static int
-queue_hand_over(struct vnic_dev *dev, const struct vring *vr,
-		const struct rte_memzone *mz, uint16_t vq_index, uint16_t base)
+int
+vnic_queue_hand_over(struct vnic_dev *dev, const struct vring *vr,
+		     const struct rte_memzone *mz, uint16_t vq_index,
+		     uint16_t base)
 {
 	bool packed = vnic_dev_has(dev, VIRTIO_F_RING_PACKED);
 	struct vring_layout l = vring_layout(vring_size(vr), packed);
@@ -195,6 +196,12 @@ rxq_fill(struct vnic_rxq *rxq, bool packed)
 }
 
 int
+vnic_rxq_fill(struct vnic_rxq *rxq)
+{
+	return rxq_fill(rxq, vnic_dev_has(rxq->dev, VIRTIO_F_RING_PACKED));
+}
+
+int
 vnic_rxq_start(struct vnic_rxq *rxq)
 {
 	struct vnic_dev *dev = rxq->dev;
@@ -213,10 +220,10 @@ vnic_rxq_start(struct vnic_rxq *rxq)
 		rxq->vr.len_range--;
 	rxq->look_in = 0;
 	rxq->looks = VNIC_RX_LOOKS;
-	ret = rxq_fill(rxq, packed);
+	ret = rxq->stopped ? 0 : rxq_fill(rxq, packed);
 	if (ret != 0)
 		return ret;
-	ret = queue_hand_over(dev, &rxq->vr, rxq->mz, rxq->vq_index, 0);
+	ret = vnic_queue_hand_over(dev, &rxq->vr, rxq->mz, rxq->vq_index, 0);
 	if (ret != 0) {
 		vnic_rxq_drain(rxq);
 		return ret;
@@ -316,7 +323,7 @@ vnic_txq_start(struct vnic_txq *txq)
 		   vnic_dev_has(dev, VIRTIO_F_EVENT_IDX), 0);
 	if (!vnic_dev_has(dev, VIRTIO_F_INDIRECT_DESC))
 		vring_chain_init(&txq->vr);
-	ret = queue_hand_over(dev, &txq->vr, txq->mz, txq->vq_index, 0);
+	ret = vnic_queue_hand_over(dev, &txq->vr, txq->mz, txq->vq_index, 0);
 	if (ret == 0)
 		txq->enabled = true;
 	txq->nudged = false;
@@ -354,6 +361,17 @@ vnic_txq_drain(struct vnic_txq *txq)
 	}
 	vr->known = 0;
 	txq->enabled = false;
+}
+
+void
+vnic_txq_reclaim(struct vnic_txq *txq)
+{
+	uint32_t flags = vnic_tx_path_select(txq->dev)->flags;
+
+	if (flags & VNIC_PATH_CHAIN)
+		vnic_tx_chain_reclaim(txq, vring_size(&txq->vr), flags);
+	else
+		vnic_tx_reclaim(txq, vring_size(&txq->vr), flags);
 }
 
 void
@@ -429,7 +447,7 @@ vnic_rxq_restart(struct vnic_rxq *rxq)
 		vring_publish(vr, packed, run.len);
 		n -= run.len;
 	}
-	return queue_hand_over(dev, vr, rxq->mz, rxq->vq_index, base);
+	return vnic_queue_hand_over(dev, vr, rxq->mz, rxq->vq_index, base);
 }
 
 /* Chains have no slots of their own: lay the ring out afresh. */
@@ -458,7 +476,7 @@ txq_restart_chain(struct vnic_txq *txq, uint32_t flags)
 		}
 	vring_chain_publish(vr, flags & VNIC_PATH_PACKED);
 	rte_free(m);
-	ret = queue_hand_over(txq->dev, vr, txq->mz, txq->vq_index, 0);
+	ret = vnic_queue_hand_over(txq->dev, vr, txq->mz, txq->vq_index, 0);
 	return ret;
 }
 
@@ -484,5 +502,5 @@ vnic_txq_restart(struct vnic_txq *txq)
 		vring_publish(vr, packed, run.len);
 		n -= run.len;
 	}
-	return queue_hand_over(dev, vr, txq->mz, txq->vq_index, base);
+	return vnic_queue_hand_over(dev, vr, txq->mz, txq->vq_index, base);
 }

@@ -89,6 +89,8 @@ struct vnic_rxq {
 	bool enabled;		/**< the device has the ring */
 	bool orphan;		/**< its process died inside a burst */
 	bool recycles;		/**< vnic_recycle_info was asked for */
+	bool stopped;		/**< by the application: ring empty, gate shut */
+	bool deferred;		/**< dev_start leaves it stopped */
 	int socket_id;
 	uint64_t offloads;
 	const struct rte_memzone *mz;
@@ -121,6 +123,8 @@ struct vnic_txq {
 	uint16_t queue_id __rte_cache_aligned;
 	bool enabled;
 	bool orphan;
+	bool stopped;
+	bool deferred;
 	int socket_id;
 	const struct rte_memzone *mz;
 	const struct rte_memzone *extra_mz;
@@ -183,14 +187,17 @@ vnic_txq_free(struct vnic_txq *txq);
 
 /**
  * Lay the ring out afresh for the negotiated features, fill a receive ring
- * with buffers, and hand it to the device (transport queue_enable). The gate
- * stays shut until vnic_queue_open.
+ * with buffers unless the queue is stopped, and hand it to the device
+ * (transport queue_enable). The gate stays shut until it is opened.
  *
  * @return 0; -ENOMEM if the mempool cannot give even one buffer; any error
  *   of the transport, after which the ring holds no mbuf.
  */
 int
 vnic_rxq_start(struct vnic_rxq *rxq);
+/** Buffers for the empty ring that the device has; errors as above. */
+int
+vnic_rxq_fill(struct vnic_rxq *rxq);
 int
 vnic_txq_start(struct vnic_txq *txq);
 
@@ -202,6 +209,10 @@ void
 vnic_rxq_drain(struct vnic_rxq *rxq);
 void
 vnic_txq_drain(struct vnic_txq *txq);
+
+/** Free the frames that the device has sent, count them as completed. */
+void
+vnic_txq_reclaim(struct vnic_txq *txq);
 
 /**
  * Health timer: ring once for a queue that holds frames and has not been
@@ -234,6 +245,19 @@ int
 vnic_port_park(struct vnic_dev *dev);
 void
 vnic_port_open(struct vnic_dev *dev);
+
+/**
+ * The same for one queue, while the others go on. After -ETIMEDOUT the gate
+ * is as it was.
+ */
+int
+vnic_rxq_park(struct vnic_rxq *rxq);
+int
+vnic_txq_park(struct vnic_txq *txq);
+void
+vnic_rxq_open(struct vnic_rxq *rxq);
+void
+vnic_txq_open(struct vnic_txq *txq);
 
 /** The first violation a ring has recorded, or VRING_FAULT_NONE. */
 static inline enum vring_fault

@@ -10,6 +10,7 @@
 
 struct rte_memzone;
 struct vnic_dev;
+struct vring;
 
 /**
  * Page-aligned memory to be shared with the device, named after port, use and
@@ -22,5 +23,14 @@ vnic_queue_mz(const struct vnic_dev *dev, const char *what, uint16_t queue_id,
 /** A memzone's address as the device sees it. */
 uint64_t
 vnic_queue_mz_dma(const struct vnic_dev *dev, const struct rte_memzone *mz);
+
+/**
+ * Hand a ring that is laid out in @p mz to the device, which begins at the
+ * free-running index @p base.
+ */
+int
+vnic_queue_hand_over(struct vnic_dev *dev, const struct vring *vr,
+		     const struct rte_memzone *mz, uint16_t vq_index,
+		     uint16_t base);
 
 #endif /* VNIC_QUEUE_MEM_H */

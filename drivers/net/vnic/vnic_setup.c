@@ -8,6 +8,7 @@
 #include <rte_mbuf.h>
 
 #include "vnic_ctrl.h"
+#include "vnic_life.h"
 #include "vnic_log.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
@@ -64,20 +65,22 @@ setup_check_offloads(const struct vnic_dev *dev,
 	return -ENOTSUP;
 }
 
+static uint16_t
+setup_pairs(const struct vnic_dev *dev)
+{
+	return RTE_MAX(dev->data->nb_rx_queues, dev->data->nb_tx_queues);
+}
+
 static int
 setup_check_queues(const struct vnic_dev *dev)
 {
 	uint16_t rx = dev->data->nb_rx_queues;
 	uint16_t tx = dev->data->nb_tx_queues;
+	uint16_t pairs = setup_pairs(dev);
 
-	if (rx != tx) {
-		VNIC_LOG(ERR, "%s: %u receive and %u transmit queues: virtio queues come in pairs, ask for as many of each",
-			 dev->name, rx, tx);
-		return -EINVAL;
-	}
-	if (rx == 0 || rx > dev->usable_pairs) {
-		VNIC_LOG(ERR, "%s: %u queue pairs were asked for, the device has %u",
-			 dev->name, rx, dev->usable_pairs);
+	if (pairs == 0 || pairs > dev->usable_pairs) {
+		VNIC_LOG(ERR, "%s: %u receive and %u transmit queues were asked for, the device has %u pairs",
+			 dev->name, rx, tx, dev->usable_pairs);
 		return -EINVAL;
 	}
 	return 0;
@@ -113,13 +116,26 @@ setup_check(struct vnic_dev *dev, const struct rte_eth_conf *conf,
 		ret = vnic_device_reset(dev);
 	if (ret == 0)
 		ret = vnic_device_negotiate(dev, conf, nego);
-	if (ret == 0 && dev->data->nb_rx_queues > 1 &&
+	if (ret == 0 && setup_pairs(dev) > 1 &&
 	    !virtio_features_has(&nego->accepted, VIRTIO_NET_F_MQ)) {
 		VNIC_LOG(ERR, "%s: %u queue pairs need MQ, which is not accepted",
-			 dev->name, dev->data->nb_rx_queues);
+			 dev->name, setup_pairs(dev));
 		ret = -EINVAL;
 	}
 	return ret;
+}
+
+/* Frames steered to a receive queue that the port has not got are lost. */
+static void
+setup_warn_steering(const struct vnic_dev *dev)
+{
+	if (dev->data->nb_rx_queues >= dev->nb_pairs ||
+	    vnic_transport_ops(dev)->resets_queues ||
+	    vnic_dev_has(dev, VIRTIO_NET_F_RSS))
+		return;
+	VNIC_LOG(WARNING, "%s: %u receive queues for %u transmit queues: without VIRTIO_NET_F_RSS the device steers frames over all %u pairs, and those for the others may be lost",
+		 dev->name, dev->data->nb_rx_queues, dev->data->nb_tx_queues,
+		 dev->nb_pairs);
 }
 
 static int
@@ -140,7 +156,8 @@ setup_configure_locked(struct vnic_dev *dev)
 	dev->wanted = nego.wanted;
 	dev->accepted = nego.accepted;
 	dev->hdr_len = vnic_negotiate_hdr_len(&nego.accepted);
-	dev->nb_pairs = dev->data->nb_rx_queues;
+	dev->nb_pairs = setup_pairs(dev);
+	setup_warn_steering(dev);
 	dev->mtu = conf->rxmode.mtu;
 	dev->state = VNIC_DEV_CONFIGURED;
 	return 0;
@@ -215,21 +232,15 @@ setup_check_desc(struct vnic_dev *dev, uint16_t vq_index, uint16_t queue_id,
 }
 
 static int
-setup_check_state(const struct vnic_dev *dev, bool deferred)
+setup_check_state(const struct vnic_dev *dev)
 {
 	if (dev->state == VNIC_DEV_GONE)
 		return -ENODEV;
-	if (dev->data->dev_started) {
-		VNIC_LOG(ERR, "%s: queues can be set up while the port is stopped only",
-			 dev->name);
-		return -EBUSY;
-	}
-	if (deferred) {
-		VNIC_LOG(ERR, "%s: deferred start of a queue is not supported",
-			 dev->name);
-		return -ENOTSUP;
-	}
-	return 0;
+	if (!dev->data->dev_started || vnic_life_possible(dev))
+		return 0;
+	VNIC_LOG(ERR, "%s: without VIRTIO_F_RING_RESET queues can be set up while the port is stopped only",
+		 dev->name);
+	return -EBUSY;
 }
 
 static int
@@ -238,7 +249,7 @@ setup_rxq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 		 struct rte_mempool *pool)
 {
 	struct vnic_rxq *rxq = NULL;
-	int ret = setup_check_state(dev, conf->rx_deferred_start);
+	int ret = setup_check_state(dev);
 
 	if (ret == 0 && pool == NULL) {
 		VNIC_LOG(ERR, "%s: receive queue %u: one mempool is needed, buffer split is not supported",
@@ -257,8 +268,14 @@ setup_rxq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 			pool, &rxq);
 	if (ret < 0)
 		return ret;
-	dev->data->rx_queues[queue_id] = rxq;
-	return 0;
+	rxq->deferred = conf->rx_deferred_start;
+	if (!dev->data->dev_started)
+		dev->data->rx_queues[queue_id] = rxq;
+	else
+		ret = vnic_life_rxq_replace(dev, rxq);
+	if (ret < 0)
+		vnic_rxq_free(rxq);
+	return ret;
 }
 
 int
@@ -272,6 +289,8 @@ vnic_setup_rxq(struct rte_eth_dev *eth_dev, uint16_t queue_id,
 	if (ret < 0)
 		return ret;
 	ret = setup_rxq_locked(dev, queue_id, nb_desc, socket_id, conf, pool);
+	if (ret < 0)
+		vnic_life_rxq_back(dev, queue_id);
 	vnic_dev_unlock(dev);
 	return ret;
 }
@@ -281,7 +300,7 @@ setup_txq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 		 unsigned int socket_id, const struct rte_eth_txconf *conf)
 {
 	struct vnic_txq *txq = NULL;
-	int ret = setup_check_state(dev, conf->tx_deferred_start);
+	int ret = setup_check_state(dev);
 
 	if (ret == 0)
 		ret = setup_check_desc(dev, vnic_vq_tx(queue_id), queue_id,
@@ -297,8 +316,14 @@ setup_txq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 			conf->tx_free_thresh, &txq);
 	if (ret < 0)
 		return ret;
-	dev->data->tx_queues[queue_id] = txq;
-	return 0;
+	txq->deferred = conf->tx_deferred_start;
+	if (!dev->data->dev_started)
+		dev->data->tx_queues[queue_id] = txq;
+	else
+		ret = vnic_life_txq_replace(dev, txq);
+	if (ret < 0)
+		vnic_txq_free(txq);
+	return ret;
 }
 
 int
@@ -312,6 +337,8 @@ vnic_setup_txq(struct rte_eth_dev *eth_dev, uint16_t queue_id,
 	if (ret < 0)
 		return ret;
 	ret = setup_txq_locked(dev, queue_id, nb_desc, socket_id, conf);
+	if (ret < 0)
+		vnic_life_txq_back(dev, queue_id);
 	vnic_dev_unlock(dev);
 	return ret;
 }
@@ -328,26 +355,58 @@ setup_must_keep(const struct vnic_dev *dev, bool enabled, const char *way,
 	return true;
 }
 
+/* Of a started port: its health timer looks at its queues. */
+static bool
+setup_release_lock(struct vnic_dev *dev)
+{
+	return dev->data->dev_started && !dev->closed &&
+		vnic_dev_lock(dev, VNIC_LOCK_OP_MS) == 0;
+}
+
+static void
+setup_rxq_free(struct vnic_rxq *rxq, uint16_t queue_id)
+{
+	if (!setup_must_keep(rxq->dev, rxq->enabled, "receive", queue_id))
+		vnic_rxq_free(rxq);
+}
+
 void
 vnic_setup_rxq_release(struct rte_eth_dev *eth_dev, uint16_t queue_id)
 {
 	struct vnic_rxq *rxq = eth_dev->data->rx_queues[queue_id];
+	bool locked;
 
+	if (rxq == NULL)
+		return;
+	locked = setup_release_lock(rxq->dev);
 	eth_dev->data->rx_queues[queue_id] = NULL;
-	if (rxq != NULL && !setup_must_keep(rxq->dev, rxq->enabled, "receive",
-					    queue_id))
-		vnic_rxq_free(rxq);
+	if (!vnic_life_rxq_keep(rxq))
+		setup_rxq_free(rxq, queue_id);
+	if (locked)
+		vnic_dev_unlock(vnic_dev_of(eth_dev));
+}
+
+static void
+setup_txq_free(struct vnic_txq *txq, uint16_t queue_id)
+{
+	if (!setup_must_keep(txq->dev, txq->enabled, "transmit", queue_id))
+		vnic_txq_free(txq);
 }
 
 void
 vnic_setup_txq_release(struct rte_eth_dev *eth_dev, uint16_t queue_id)
 {
 	struct vnic_txq *txq = eth_dev->data->tx_queues[queue_id];
+	bool locked;
 
+	if (txq == NULL)
+		return;
+	locked = setup_release_lock(txq->dev);
 	eth_dev->data->tx_queues[queue_id] = NULL;
-	if (txq != NULL && !setup_must_keep(txq->dev, txq->enabled,
-					    "transmit", queue_id))
-		vnic_txq_free(txq);
+	if (!vnic_life_txq_keep(txq))
+		setup_txq_free(txq, queue_id);
+	if (locked)
+		vnic_dev_unlock(vnic_dev_of(eth_dev));
 }
 
 int

@@ -68,6 +68,10 @@ struct vnic_transport_ops {
 	const char *name;
 	/** Addresses in rings and descriptors: true VA, false IOVA. */
 	bool addr_is_va;
+	/** queue_reset works without VIRTIO_F_RING_RESET. */
+	bool resets_queues;
+	/** Without both rings of the first pair the device does nothing. */
+	bool needs_first_pair;
 
 	/**
 	 * Reset the device and wait (bounded) until it is proven quiet: status

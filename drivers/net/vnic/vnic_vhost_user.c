@@ -12,6 +12,7 @@
 
 #include <virtio_ring.h>
 
+#include "vnic_life.h"
 #include "vnic_log.h"
 #include "vnic_vhost_user.h"
 
@@ -363,7 +364,8 @@ vhost_user_hand_over(struct vnic_user *user, const struct vnic_vq_setup *vq)
 		ret = vhost_user_send_fd(user, VHOST_USER_SET_VRING_KICK,
 			vq->index, ring->kick_fd);
 	if (ret == 0)
-		ret = vhost_user_enable_ring(user, vq->index, true);
+		ret = vhost_user_enable_ring(user, vq->index,
+			vnic_life_wants(user->dev, vq->index));
 	return ret;
 }
 
@@ -418,7 +420,7 @@ vhost_user_queues_active(struct vnic_dev *dev, uint16_t nb_pairs)
 
 	pthread_mutex_lock(&user->lock);
 	for (i = 0; i < user->pairs * 2 && ret == 0; i++) {
-		enable = i < nb_pairs * 2;
+		enable = i < nb_pairs * 2 && vnic_life_wants(dev, i);
 		if (vhost_user_live(user) && user->rings[i].owned &&
 		    user->rings[i].enabled != enable)
 			ret = vhost_user_enable_ring(user, i, enable);
@@ -560,6 +562,8 @@ vnic_user_create(struct vnic_dev *dev, bool cq)
 static const struct vnic_transport_ops vhost_user_ops = {
 	.name = "vhost-user",
 	.addr_is_va = true,
+	.resets_queues = true,
+	.needs_first_pair = true,
 	.reset = vhost_user_reset,
 	.status_get = vhost_user_status_get,
 	.status_set = vhost_user_status_set,
