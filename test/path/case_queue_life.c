@@ -393,3 +393,37 @@ case_queue_uneven(void **state)
 	(void)state;
 	sim_for_rows(uneven_row);
 }
+
+/* ---- behind a shut gate ---- */
+
+/* Control may be at work on the ring: a burst does not even reclaim. */
+static void
+shut_row(const struct sim_row *row)
+{
+	struct sim_port *port = sim_open(row, &two_pairs);
+	const struct vnic_txq *txq = sim_txq(port, 0);
+	struct loop l = queue_loop(port, 0);
+	uint64_t completed;
+	struct vring before;
+
+	while (loop_send(&l, 32) == 32)
+		;
+	completed = txq->stats.completed;
+	devsim_poll(port->dev, 64);
+	assert_int_equal(vnic_port_park(port->vnic), 0);
+	before = txq->vr;
+	assert_int_equal(loop_send(&l, 32), 0);
+	assert_int_equal(loop_receive(&l, 32), 0);
+	assert_memory_equal(&before, &txq->vr, sizeof(before));
+	assert_int_equal(txq->stats.completed, completed);
+	vnic_port_open(port->vnic);
+	loop_run(&l, 200, 32);
+	sim_close(port, true);
+}
+
+void
+case_queue_shut(void **state)
+{
+	(void)state;
+	sim_for_rows(shut_row);
+}

@@ -30,6 +30,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_queue_deferred),
 		cmocka_unit_test(case_queue_no_reset),
 		cmocka_unit_test(case_queue_uneven),
+		cmocka_unit_test(case_queue_shut),
 		cmocka_unit_test(case_kicks),
 		cmocka_unit_test(case_sleep),
 		cmocka_unit_test(case_thread),

@@ -42,6 +42,7 @@ void case_queue_refused(void **state);
 void case_queue_deferred(void **state);
 void case_queue_no_reset(void **state);
 void case_queue_uneven(void **state);
+void case_queue_shut(void **state);
 
 /* case_notify.c */
 void case_kicks(void **state);

@@ -245,10 +245,12 @@ vnic_tx_burst(void *queue, struct rte_mbuf **pkts, uint16_t nb,
 	uint16_t i, n;
 
 	nb = vnic_gate_enter(&txq->gate, nb);
-	if (vring_free(vr) < RTE_MAX(nb, txq->free_min))
-		vnic_tx_reclaim(txq, vring_size(vr), flags);
-	if (likely(nb > 0))
+	/* Behind a shut gate (nb is 0) nothing of the ring is touched. */
+	if (likely(nb > 0)) {
+		if (vring_free(vr) < RTE_MAX(nb, txq->free_min))
+			vnic_tx_reclaim(txq, vring_size(vr), flags);
 		vnic_tx_hint(pkts[0]);
+	}
 	i = vnic_tx_fill(txq, pkts, nb, vring_free(vr), flags, &n);
 	if (n > 0) {
 		vnic_tx_commit(txq, n, flags & VNIC_PATH_PACKED);
