@@ -21,6 +21,8 @@ vring_chain_init(struct vring *vr)
 
 	for (i = 0; i <= vr->mask; i++) {
 		vr->free_ids[i] = i;
+		/* No id: the avail ring says nothing yet. */
+		vr->slot_id[i] = UINT16_MAX;
 		vr->id_slot[i] = 0;
 		vr->cookie[i] = NULL;
 	}
@@ -125,8 +127,8 @@ vring_chain_publish(struct vring *vr, bool packed)
 }
 
 /* Give a buffer's descriptors back to the free list. */
-static void *
-chain_free(struct vring *vr, bool packed, uint16_t id)
+static __rte_always_inline void *
+chain_free(struct vring *vr, const bool packed, uint16_t id)
 {
 	void *cookie = vr->cookie[id];
 	uint16_t total = vr->id_slot[id];
@@ -144,17 +146,18 @@ chain_free(struct vring *vr, bool packed, uint16_t id)
 }
 
 /* The id at used_idx, or -EAGAIN, or -EPROTO. */
-static int32_t
+static __rte_always_inline int32_t
 chain_used_split(struct vring *vr, uint32_t *len)
 {
-	uint16_t seen = rte_le_to_cpu_16(
-		vring_load_acquire16(&vr->split.used->idx));
 	const struct vring_used_elem *e;
 	uint32_t id;
 
-	if (seen == vr->used_idx)
+	if (vr->used_seen == vr->used_idx)
+		vr->used_seen = rte_le_to_cpu_16(
+			vring_load_acquire16(&vr->split.used->idx));
+	if (vr->used_seen == vr->used_idx)
 		return -EAGAIN;
-	if ((uint16_t)(seen - vr->used_idx) > vring_outstanding(vr)) {
+	if ((uint16_t)(vr->used_seen - vr->used_idx) > vring_outstanding(vr)) {
 		vring_set_fault(vr, VRING_FAULT_USED_IDX);
 		return -EPROTO;
 	}
@@ -164,7 +167,7 @@ chain_used_split(struct vring *vr, uint32_t *len)
 	return id > vr->mask ? -EPROTO : (int32_t)id;
 }
 
-static int32_t
+static __rte_always_inline int32_t
 chain_used_packed(struct vring *vr, uint32_t *len)
 {
 	const struct vring_packed_desc *d =
@@ -181,8 +184,9 @@ chain_used_packed(struct vring *vr, uint32_t *len)
 	return id > vr->mask ? -EPROTO : (int32_t)id;
 }
 
-void *
-vring_chain_take(struct vring *vr, bool packed, bool in_order, uint32_t *len)
+static __rte_always_inline void *
+chain_take(struct vring *vr, const bool packed, const bool in_order,
+	   uint32_t *len)
 {
 	int32_t id;
 
@@ -216,6 +220,41 @@ vring_chain_take(struct vring *vr, bool packed, bool in_order, uint32_t *len)
 		id = vr->slot_id[vr->used_idx & vr->mask];
 	}
 	return chain_free(vr, packed, id);
+}
+
+void *
+vring_chain_take(struct vring *vr, bool packed, bool in_order, uint32_t *len)
+{
+	return chain_take(vr, packed, in_order, len);
+}
+
+static __rte_always_inline uint16_t
+chain_take_bulk(struct vring *vr, const bool packed, const bool in_order,
+		void **cookies, uint16_t max)
+{
+	uint16_t n;
+
+	for (n = 0; n < max; n++) {
+		uint32_t len;
+		void *cookie = chain_take(vr, packed, in_order, &len);
+
+		if (cookie == NULL)
+			break;
+		cookies[n] = cookie;
+	}
+	return n;
+}
+
+uint16_t
+vring_chain_take_bulk(struct vring *vr, bool packed, bool in_order,
+		      void **cookies, uint16_t max)
+{
+	if (packed)
+		return in_order ?
+			chain_take_bulk(vr, true, true, cookies, max) :
+			chain_take_bulk(vr, true, false, cookies, max);
+	return in_order ? chain_take_bulk(vr, false, true, cookies, max) :
+		chain_take_bulk(vr, false, false, cookies, max);
 }
 
 void *

@@ -36,6 +36,43 @@ int
 vring_chain_post(struct vring *vr, bool packed, const struct vring_seg *segs,
 		 uint16_t nr_read, uint16_t nr_write, void *cookie);
 
+/** One device-readable element, as vring_chain_post; nr_free is not 0. */
+static __rte_always_inline void
+vring_chain_post_one(struct vring *vr, const bool packed, uint64_t addr,
+		     uint32_t len, void *cookie)
+{
+	uint16_t id = vr->free_ids[vr->free_head++ & vr->mask];
+	uint16_t slot = vr->avail_idx & vr->mask;
+
+	if (packed) {
+		const struct vring_run run = {
+			.desc = &vr->packed.desc[slot], .ids = &id,
+			.flags = vring_packed_avail_flags(vr, vr->avail_idx),
+		};
+
+		vring_post_packed(&run, 0, addr, len, 0);
+	} else {
+		const struct vring_run run = {
+			.desc = vr->split.desc, .ids = &id,
+		};
+
+		vring_post_split(&run, 0, addr, len, 0);
+	}
+	/* While all frames are alone the ids stay where they were, and the
+	 * device's copy of the avail ring stays good. */
+	if (vr->slot_id[slot] != id) {
+		vr->slot_id[slot] = id;
+		if (!packed)
+			vring_store16(&vr->split.avail->ring[slot],
+				      rte_cpu_to_le_16(id));
+	}
+	vr->avail_idx++;
+	vr->nr_free--;
+	vr->id_slot[id] = 1;
+	vr->slot_len[id] = vr->posted++;
+	vr->cookie[id] = cookie;
+}
+
 /** The id that the next vring_chain_post will use. */
 static inline uint16_t
 vring_chain_next_id(const struct vring *vr)
@@ -56,6 +93,11 @@ vring_chain_publish(struct vring *vr, bool packed);
  */
 void *
 vring_chain_take(struct vring *vr, bool packed, bool in_order, uint32_t *len);
+
+/** As vring_chain_take, up to @p max of them; returns how many. */
+uint16_t
+vring_chain_take_bulk(struct vring *vr, bool packed, bool in_order,
+		      void **cookies, uint16_t max);
 
 /**
  * Take back the oldest buffer that is still outstanding; the device has let

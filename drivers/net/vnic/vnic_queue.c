@@ -18,7 +18,7 @@
 #include "vnic_queue_mem.h"
 #include "vnic_recycle.h"
 #include "vnic_rx.h"
-#include "vnic_tx.h"
+#include "vnic_tx_chain.h"
 
 /** Offset in rte_mbuf of the address that the device is to be given. */
 static uint16_t

@@ -3,7 +3,7 @@
  */
 
 #include "vnic_path_isa.h"
-#include "vnic_tx.h"
+#include "vnic_tx_chain.h"
 
 /*
  * Instances of the transmit body; compiled once for each vector width, as
@@ -19,7 +19,7 @@
 static uint16_t \
 tx_##name(void *txq, struct rte_mbuf **pkts, uint16_t nb) \
 { \
-	return (flags) & C ? vnic_tx_burst_chain(txq, pkts, nb, flags) : \
+	return (flags) & C ? vnic_tx_chain_burst(txq, pkts, nb, flags) : \
 		vnic_tx_burst(txq, pkts, nb, flags); \
 } \
 static int \

@@ -270,32 +270,6 @@ vnic_tx_burst(void *queue, struct rte_mbuf **pkts, uint16_t nb,
 int
 vnic_tx_chain_write(struct vnic_txq *txq, struct rte_mbuf *m, uint32_t flags);
 
-/** Free up to @p max completed chains; returns how many. */
-uint16_t
-vnic_tx_chain_reclaim(struct vnic_txq *txq, uint16_t max, uint32_t flags);
-
-/** The burst of a device without indirect descriptors. */
-uint16_t
-vnic_tx_burst_chain(struct vnic_txq *txq, struct rte_mbuf **pkts, uint16_t nb,
-		    uint32_t flags);
-
-/** Free up to @p max (0 = all) completed frames; returns how many. */
-static __rte_always_inline int
-vnic_tx_cleanup(struct vnic_txq *txq, uint32_t max, const uint32_t flags)
-{
-	int done = 0;
-
-	if (vnic_gate_enter(&txq->gate, 1) > 0) {
-		if (max == 0 || max > vring_size(&txq->vr))
-			max = vring_size(&txq->vr);
-		done = flags & VNIC_PATH_CHAIN ?
-			vnic_tx_chain_reclaim(txq, max, flags) :
-			vnic_tx_reclaim(txq, max, flags);
-	}
-	vnic_gate_leave(&txq->gate);
-	return done;
-}
-
 /** Checks and pseudo-header sums before a burst (rte_eth_tx_prepare). */
 uint16_t
 vnic_tx_prepare(void *queue, struct rte_mbuf **pkts, uint16_t nb);

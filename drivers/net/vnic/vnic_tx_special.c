@@ -125,26 +125,6 @@ vnic_tx_special(struct vnic_txq *txq, const struct vring_run *run, uint16_t j,
 	return 0;
 }
 
-uint16_t
-vnic_tx_chain_reclaim(struct vnic_txq *txq, uint16_t max, uint32_t flags)
-{
-	struct vring *vr = &txq->vr;
-	uint16_t done;
-
-	for (done = 0; done < max; done++) {
-		uint32_t len;
-		struct rte_mbuf *m = vring_chain_take(vr,
-				flags & VNIC_PATH_PACKED,
-				flags & VNIC_PATH_IN_ORDER, &len);
-
-		if (m == NULL)
-			break;
-		rte_pktmbuf_free(m);
-	}
-	txq->stats.completed += done;
-	return done;
-}
-
 int
 vnic_tx_chain_write(struct vnic_txq *txq, struct rte_mbuf *m, uint32_t flags)
 {
@@ -162,43 +142,6 @@ vnic_tx_chain_write(struct vnic_txq *txq, struct rte_mbuf *m, uint32_t flags)
 	n = tx_segs(txq, slot, m, flags, segs);
 	return vring_chain_post(&txq->vr, flags & VNIC_PATH_PACKED, segs, n,
 				0, m);
-}
-
-uint16_t
-vnic_tx_burst_chain(struct vnic_txq *txq, struct rte_mbuf **pkts, uint16_t nb,
-		    uint32_t flags)
-{
-	const bool packed = flags & VNIC_PATH_PACKED;
-	struct vring *vr = &txq->vr;
-	uint16_t i, n = 0;
-
-	nb = vnic_gate_enter(&txq->gate, nb);
-	if (nb > 0)
-		vnic_tx_chain_reclaim(txq, vring_size(vr), flags);
-	for (i = 0; i < nb; i++) {
-		uint32_t len = pkts[i]->pkt_len;
-		int ret = vnic_tx_chain_write(txq, pkts[i], flags);
-
-		if (ret == -ENOSPC)
-			break;
-		if (ret != 0) {
-			vnic_tx_refuse(txq, pkts[i]);
-			continue;
-		}
-		txq->stats.bytes += len;
-		n++;
-	}
-	if (n > 0) {
-		vring_chain_publish(vr, packed);
-		vnic_tx_commit(txq, 0, packed);
-	}
-	txq->stats.packets += n;
-	txq->stats.bursts += n > 0;
-	txq->stats.full += i < nb;
-	if (unlikely(vr->fault != VRING_FAULT_NONE))
-		txq->gate.limit = 0;
-	vnic_gate_leave(&txq->gate);
-	return i;
 }
 
 /* Pseudo-header sum; for TSO it covers the length too (5.1.6.2). */
