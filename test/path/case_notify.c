@@ -15,6 +15,13 @@ heard(struct sim_port *port, uint16_t vq)
 	return s.kicks;
 }
 
+/* Those of bursts: on a slow machine the health timer may ring in between. */
+static uint64_t
+asked(struct sim_port *port)
+{
+	return heard(port, 1) - sim_txq(port, 0)->stats.rekicks;
+}
+
 static void
 kicks_check(struct sim_port *port)
 {
@@ -42,18 +49,18 @@ kicks_run(const struct sim_row *row, bool no_event_idx)
 
 	/* The first buffers met a device that had not said anything yet. */
 	loop_run(&l, 64, 32);
-	before = heard(port, 1) + heard(port, 0);
+	before = asked(port) + heard(port, 0);
 	loop_run(&l, 5000, 32);
-	assert_int_equal(heard(port, 1) + heard(port, 0), before);
+	assert_int_equal(asked(port) + heard(port, 0), before);
 	kicks_check(port);
 
 	devsim_policy_set(port->dev, 0, &always);
 	devsim_policy_set(port->dev, 1, &always);
 	loop_run(&l, 32, 32);
-	before = heard(port, 1);
+	before = asked(port);
 	bursts = sim_txq(port, 0)->stats.bursts;
 	loop_run(&l, 5000, 32);
-	assert_int_equal(heard(port, 1) - before,
+	assert_int_equal(asked(port) - before,
 			 sim_txq(port, 0)->stats.bursts - bursts);
 	kicks_check(port);
 	/* The driver polls: it must never ask to be notified. */
