@@ -84,6 +84,24 @@ static_assert(sizeof(struct virtio_pci_common_cfg) == 64,
 /** Bytes that every modern device must have (up to queue_device). */
 #define VIRTIO_PCI_COMMON_CFG_MIN 56
 
+/** Legacy interface: registers in I/O BAR 0, section 4.1.4.10. */
+#define VIRTIO_PCI_LEGACY_BAR 0
+#define VIRTIO_PCI_LEGACY_DEVICE_FEATURES 0
+#define VIRTIO_PCI_LEGACY_DRIVER_FEATURES 4
+#define VIRTIO_PCI_LEGACY_QUEUE_ADDRESS 8
+#define VIRTIO_PCI_LEGACY_QUEUE_SIZE 12
+#define VIRTIO_PCI_LEGACY_QUEUE_SELECT 14
+#define VIRTIO_PCI_LEGACY_QUEUE_NOTIFY 16
+#define VIRTIO_PCI_LEGACY_DEVICE_STATUS 18
+#define VIRTIO_PCI_LEGACY_ISR 19
+/** Only while MSI-X is enabled; else the device configuration begins here. */
+#define VIRTIO_PCI_LEGACY_CONFIG_VECTOR 20
+#define VIRTIO_PCI_LEGACY_QUEUE_VECTOR 22
+#define VIRTIO_PCI_LEGACY_DEVICE_INTX 20
+#define VIRTIO_PCI_LEGACY_DEVICE_MSIX 24
+/** Unit of the queue address, and alignment of the used ring (2.7.2). */
+#define VIRTIO_PCI_LEGACY_PAGE 4096
+
 #define VIRTIO_PCI_ISR_QUEUE 0x1
 #define VIRTIO_PCI_ISR_CONFIG 0x2
 #define VIRTIO_PCI_NO_VECTOR 0xffff

@@ -214,10 +214,10 @@ fake_read_common(struct fake_pci *fake, uint32_t off)
 }
 
 static uint32_t
-fake_read(const volatile void *addr, unsigned int width)
+fake_read(volatile void *base, uint32_t at, unsigned int width)
 {
 	struct fake_pci *fake = fake_current;
-	uint32_t off = (const volatile uint8_t *)addr - fake_bar;
+	uint32_t off = (volatile uint8_t *)base - fake_bar + at;
 	uint32_t value;
 
 	fake_check(fake, false, off, width);
@@ -303,10 +303,11 @@ fake_write_queue(struct fake_pci *fake, uint32_t off, uint32_t value)
 }
 
 static void
-fake_write(volatile void *addr, uint32_t value, unsigned int width)
+fake_write(volatile void *base, uint32_t at, uint32_t value,
+	   unsigned int width)
 {
 	struct fake_pci *fake = fake_current;
-	uint32_t off = (volatile uint8_t *)addr - fake_bar;
+	uint32_t off = (volatile uint8_t *)base - fake_bar + at;
 
 	fake_check(fake, true, off, width);
 	fake_log(fake, true, off, width, value);

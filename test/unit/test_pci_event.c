@@ -323,6 +323,7 @@ setup(void **state)
 	world.fake = fake_pci_create();
 	world.dev = fake_pci_dev(world.fake);
 	world.pci = world.dev->priv;
+	world.pci->config_vector = vnic_pci_config_vector;
 	*state = &world;
 	return 0;
 }

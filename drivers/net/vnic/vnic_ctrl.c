@@ -49,6 +49,14 @@ ctrl_packed(const struct vnic_dev *dev)
 	return vnic_dev_has(dev, VIRTIO_F_RING_PACKED);
 }
 
+/* A legacy device's ring has the size that it has. */
+static uint16_t
+ctrl_ring_max(const struct vnic_dev *dev)
+{
+	return vnic_transport_ops(dev)->legacy ? VNIC_CTRL_RING_LEGACY :
+		CTRL_RING_SIZE;
+}
+
 /* Virtqueue number and size; -EPROTO if the device has no such queue. */
 static int
 ctrl_identify(struct vnic_dev *dev, uint16_t *index, uint16_t *size)
@@ -61,7 +69,7 @@ ctrl_identify(struct vnic_dev *dev, uint16_t *index, uint16_t *size)
 	if (ret < 0)
 		return ret;
 	*size = RTE_MIN(max == 0 ? 0 : rte_align32prevpow2(max),
-			(uint32_t)CTRL_RING_SIZE);
+			(uint32_t)ctrl_ring_max(dev));
 	if (*size < 4) {
 		VNIC_LOG(ERR, "%s: control queue %u has %u descriptors, 4 are needed",
 			 dev->name, *index, max);
@@ -74,8 +82,9 @@ ctrl_identify(struct vnic_dev *dev, uint16_t *index, uint16_t *size)
 static int
 ctrl_reserve(struct vnic_dev *dev, struct vnic_ctrlq *cq)
 {
-	size_t bytes = RTE_MAX(vring_layout(CTRL_RING_SIZE, false).bytes,
-			       vring_layout(CTRL_RING_SIZE, true).bytes);
+	uint16_t size = ctrl_ring_max(dev);
+	size_t bytes = RTE_MAX(vring_layout(size, false).bytes,
+			       vring_layout(size, true).bytes);
 	bool va = vnic_transport_ops(dev)->addr_is_va;
 	char name[RTE_MEMZONE_NAMESIZE];
 
@@ -84,7 +93,7 @@ ctrl_reserve(struct vnic_dev *dev, struct vnic_ctrlq *cq)
 		bytes + sizeof(struct ctrl_shared), SOCKET_ID_ANY,
 		RTE_MEMZONE_IOVA_CONTIG, 4096);
 	cq->priv = rte_zmalloc("vnic_ctrl",
-			       vring_private_bytes(CTRL_RING_SIZE), 8);
+			       vring_private_bytes(size), 8);
 	if (cq->mz == NULL || cq->priv == NULL) {
 		VNIC_LOG(ERR, "%s: no memory for the control queue: give EAL more huge pages",
 			 dev->name);

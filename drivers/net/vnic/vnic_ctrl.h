@@ -41,6 +41,8 @@ bool
 vnic_ctrl_is_dead(const struct vnic_dev *dev);
 
 /** One exchange. @p data is copied; @p len at most VNIC_CTRL_DATA_MAX. */
+/** Largest control ring of a legacy device, whose size cannot be chosen. */
+#define VNIC_CTRL_RING_LEGACY 1024
 #define VNIC_CTRL_DATA_MAX 3072
 int
 vnic_ctrl_exec(struct vnic_dev *dev, uint8_t class, uint8_t command,

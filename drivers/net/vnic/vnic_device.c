@@ -128,6 +128,7 @@ vnic_device_negotiate(struct vnic_dev *dev, const struct rte_eth_conf *conf,
 {
 	struct vnic_need need = {
 		.transport = dev->transport,
+		.legacy = vnic_transport_ops(dev)->legacy,
 		.args = &dev->args,
 		.rx_offloads = conf->rxmode.offloads,
 		.tx_offloads = conf->txmode.offloads,

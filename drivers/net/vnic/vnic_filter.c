@@ -126,9 +126,20 @@ filter_table_change(struct vnic_dev *dev, uint32_t index,
 	return ret;
 }
 
+/* By command; a legacy device without it has a field to write (5.1.4.2). */
+static int
+filter_mac_tell(struct vnic_dev *dev, const struct rte_ether_addr *mac)
+{
+	const struct vnic_transport_ops *ops = vnic_transport_ops(dev);
+
+	if (vnic_dev_has(dev, VIRTIO_NET_F_CTRL_MAC_ADDR))
+		return vnic_ctrl_mac_set(dev, mac);
+	return ops->mac_set != NULL ? ops->mac_set(dev, mac) : 0;
+}
+
 /*
- * The configuration field is never written (5.1.4.1): without its command the
- * device's own address stays. A device without an address takes any, and so
+ * A modern configuration field is never written (5.1.4.1): without its command
+ * the device's own address stays. A device without an address takes any, and so
  * does a vhost-user back end, whose address is the front end's.
  */
 int
@@ -138,11 +149,12 @@ vnic_filter_mac_set(struct rte_eth_dev *eth_dev, struct rte_ether_addr *mac)
 	bool can = vnic_dev_has(dev, VIRTIO_NET_F_CTRL_MAC_ADDR);
 	bool filters = dev->transport != VNIC_TRANSPORT_USER ?
 		vnic_dev_has(dev, VIRTIO_NET_F_MAC) : false;
+	bool writable = vnic_transport_ops(dev)->mac_set != NULL;
 	int ret;
 
 	if (rte_is_same_ether_addr(mac, &dev->mac) && !can)
 		return 0;
-	if (!can && (filters || vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX))) {
+	if (!can && !writable && (filters || vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX))) {
 		VNIC_LOG(ERR, "%s: the MAC address cannot be changed: the device does not offer CTRL_MAC_ADDR with CTRL_RX",
 			 dev->name);
 		return -ENOTSUP;
@@ -150,8 +162,8 @@ vnic_filter_mac_set(struct rte_eth_dev *eth_dev, struct rte_ether_addr *mac)
 	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
 	if (ret < 0)
 		return ret;
-	if (can && vnic_dev_running(dev))
-		ret = vnic_ctrl_mac_set(dev, mac);
+	if (vnic_dev_running(dev))
+		ret = filter_mac_tell(dev, mac);
 	if (ret == 0)
 		dev->mac = *mac;
 	vnic_dev_unlock(dev);
@@ -262,10 +274,10 @@ vnic_filter_restore(struct vnic_dev *dev)
 	struct filter_table t;
 	int ret = filter_vlan_restore(dev);
 
+	if (ret == 0)
+		ret = filter_mac_tell(dev, &dev->mac);
 	if (ret < 0 || !vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX))
 		return ret;
-	if (vnic_dev_has(dev, VIRTIO_NET_F_CTRL_MAC_ADDR))
-		ret = vnic_ctrl_mac_set(dev, &dev->mac);
 	filter_table_fill(dev, &t, 0, NULL);
 	if (ret == 0)
 		ret = filter_table_send(dev, &t);

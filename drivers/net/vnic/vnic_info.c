@@ -43,6 +43,7 @@ info_features(const struct vnic_dev *dev)
 	struct vnic_negotiation nego;
 	struct vnic_need need = {
 		.transport = dev->transport,
+		.legacy = vnic_transport_ops(dev)->legacy,
 		.args = &dev->args,
 		.rx_offloads = UINT64_MAX,
 		.tx_offloads = UINT64_MAX,

@@ -74,6 +74,13 @@ want_notification_data(const struct vnic_need *need)
 		VNIC_VERDICT_ACCEPTED : VNIC_VERDICT_TRANSPORT;
 }
 
+/* Section 6.3: VERSION_1 means the same, and more. */
+static enum vnic_verdict
+want_any_layout(const struct vnic_need *need)
+{
+	return verdict_if(need->legacy);
+}
+
 /* Once accepted the device drops every tag that it was not told of. */
 static enum vnic_verdict
 want_vlan(const struct vnic_need *need)
@@ -161,7 +168,7 @@ static const struct vnic_feature vnic_features[] = {
 	NET(OUT_NET_HEADER, NULL),
 	NET(IPSEC, NULL),
 	RING(NOTIFY_ON_EMPTY, NULL),
-	RING(ANY_LAYOUT, NULL),
+	RING(ANY_LAYOUT, want_any_layout),
 	RING(INDIRECT_DESC, want_always),
 	RING(EVENT_IDX, want_always),
 	RING(VERSION_1, want_always),

@@ -35,6 +35,7 @@ enum vnic_verdict {
 /** What the port is to do: input of the negotiation. */
 struct vnic_need {
 	enum vnic_transport_kind transport;
+	bool legacy;		/**< the transport's */
 	const struct vnic_args *args;
 	uint64_t rx_offloads;
 	uint64_t tx_offloads;

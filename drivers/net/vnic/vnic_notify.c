@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <bus_pci_driver.h>
 #include <rte_config.h>
 #include <rte_ethdev.h>
 #include <rte_io.h>
@@ -58,6 +59,16 @@ notify_data(const struct vnic_notify *n, const struct vring *vr, bool packed)
 	return n->value | next << 16;
 }
 
+/* May be a system call (VFIO): the ring is to be visible before it. */
+static void
+notify_pio(const struct vnic_notify *n)
+{
+	rte_le16_t value = rte_cpu_to_le_16(n->value);
+
+	rte_io_wmb();
+	rte_pci_ioport_write(n->pio, &value, sizeof(value), n->pio_off);
+}
+
 void
 vnic_notify(uint16_t port_id, uint16_t vq_index, const struct vring *vr,
 	    bool packed)
@@ -83,6 +94,8 @@ vnic_notify(uint16_t port_id, uint16_t vq_index, const struct vring *vr,
 			return;
 		break;
 	case VNIC_NOTIFY_PIO16:
+		notify_pio(n);
+		break;
 	case VNIC_NOTIFY_NONE:
 		break;
 	}

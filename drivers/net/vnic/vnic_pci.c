@@ -17,8 +17,8 @@
 
 #define POLL_US 100
 
-static uint64_t
-pci_now_us(void)
+uint64_t
+vnic_pci_now_us(void)
 {
 	struct timespec ts;
 
@@ -29,12 +29,12 @@ pci_now_us(void)
 int
 vnic_pci_wait(struct vnic_pci *pci, bool (*done)(struct vnic_pci *pci))
 {
-	uint64_t deadline = pci_now_us() + pci->reset_timeout_us;
+	uint64_t deadline = vnic_pci_now_us() + pci->reset_timeout_us;
 
 	while (!done(pci)) {
 		if (VNIC_PCI_GET(pci, 8, device_status) == VIRTIO_STATUS_GONE)
 			return -ENODEV;
-		if (pci_now_us() > deadline)
+		if (vnic_pci_now_us() > deadline)
 			return -ETIMEDOUT;
 		rte_delay_us_sleep(POLL_US);
 	}
@@ -209,13 +209,8 @@ pci_config_field_read(const struct vnic_pci_regs *regs,
 	}
 }
 
-/**
- * Read the whole fields in [off, off + len).
- *
- * @return bytes read: less than len if the range cuts a field in two.
- */
-static size_t
-pci_config_fields_read(const struct vnic_pci_regs *regs, size_t off,
+size_t
+vnic_pci_config_fields(const struct vnic_pci_regs *regs, size_t off,
 		       uint8_t *dst, size_t len)
 {
 	const struct pci_config_field *field;
@@ -243,7 +238,7 @@ vnic_pci_config_read(struct vnic_dev *dev, size_t off, void *dst, size_t len)
 		return -EINVAL;
 	for (i = 0; i < VNIC_PCI_GENERATION_TRIES; i++) {
 		before = VNIC_PCI_GET(pci, 8, config_generation);
-		if (pci_config_fields_read(&pci->device, off, dst, len) != len)
+		if (vnic_pci_config_fields(&pci->device, off, dst, len) != len)
 			return -EINVAL;
 		after = VNIC_PCI_GET(pci, 8, config_generation);
 		if (before == after)
@@ -274,4 +269,21 @@ vnic_pci_config_vector(struct vnic_dev *dev, uint16_t vector)
 		VNIC_PCI_SET(pci, 16, config_msix_vector,
 			     VIRTIO_PCI_NO_VECTOR);
 	return -ENOTSUP;
+}
+
+/** The control queue says how many pairs are in use; nothing to do here. */
+int
+vnic_pci_queues_active(struct vnic_dev *dev, uint16_t nb_pairs)
+{
+	RTE_SET_USED(dev);
+	RTE_SET_USED(nb_pairs);
+	return 0;
+}
+
+/** Without VIRTIO_NET_F_STATUS the link is always up (section 5.1.4). */
+int
+vnic_pci_link_get(struct vnic_dev *dev)
+{
+	RTE_SET_USED(dev);
+	return 1;
 }

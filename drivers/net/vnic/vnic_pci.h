@@ -17,11 +17,13 @@
 
 /**
  * @file
- * A virtio PCI function driven through its modern interface (virtio 1.4,
- * section 4.1).
+ * A virtio PCI function (virtio 1.4, section 4.1), driven through its modern
+ * interface, or through its legacy one (vnic_pci_legacy.c) if it has no other.
  */
 
+struct rte_ether_addr;
 struct rte_intr_handle;
+struct rte_pci_device;
 struct vnic_dev;
 
 /** What is remembered of a virtqueue. */
@@ -46,9 +48,14 @@ struct vnic_pci {
 	struct vnic_pci_regs device;	/**< base NULL: absent */
 	uint32_t notify_off_multiplier;
 	uint16_t nb_vectors;		/**< MSI-X table size */
+	uint8_t msix_pos;		/**< legacy: MSI-X capability, 0 without */
+	bool features_ok;		/**< legacy: the driver has chosen */
+	struct vnic_pci_space space;	/**< legacy: configuration space */
 	bool msix;			/**< interrupts come by MSI-X, not INTx */
 	bool events_on;
 	struct rte_intr_handle *intr;	/**< NULL: no interrupt to be had */
+	/** vnic_pci_config_vector, or the legacy interface's. */
+	int (*config_vector)(struct vnic_dev *dev, uint16_t vector);
 	uint32_t reset_timeout_us;	/**< device and queue reset */
 	uint16_t nb_vqs;		/**< records below */
 	struct vnic_pci_vq vqs[];
@@ -90,6 +97,9 @@ vnic_pci_config_read(struct vnic_dev *dev, size_t off, void *dst, size_t len);
  */
 int
 vnic_pci_config_vector(struct vnic_dev *dev, uint16_t vector);
+/** A clock for deadlines, without EAL. */
+uint64_t
+vnic_pci_now_us(void);
 /**
  * Poll the device until @p done or until the deadline of a reset.
  *
@@ -111,9 +121,70 @@ int
 vnic_pci_notify_attach(struct vnic_dev *dev, uint16_t index,
 		       struct vnic_notify *notify);
 
-/* vnic_pci_event.c */
+/** No queue pair count to tell, and a link that is up without STATUS. */
+int
+vnic_pci_queues_active(struct vnic_dev *dev, uint16_t nb_pairs);
+int
+vnic_pci_link_get(struct vnic_dev *dev);
+/**
+ * Read the whole fields of the net configuration in [off, off + len).
+ *
+ * @return bytes read: less than len if the range cuts a field in two.
+ */
+size_t
+vnic_pci_config_fields(const struct vnic_pci_regs *regs, size_t off,
+		       uint8_t *dst, size_t len);
 
-struct rte_pci_device;
+/* vnic_pci_legacy.c: operations upon pci->common, the legacy registers */
+
+int
+vnic_pci_legacy_reset(struct vnic_dev *dev);
+int
+vnic_pci_legacy_status_get(struct vnic_dev *dev, uint8_t *status);
+int
+vnic_pci_legacy_status_set(struct vnic_dev *dev, uint8_t status);
+int
+vnic_pci_legacy_features_get(struct vnic_dev *dev, struct virtio_features *f);
+int
+vnic_pci_legacy_features_set(struct vnic_dev *dev,
+			     const struct virtio_features *f);
+int
+vnic_pci_legacy_config_read(struct vnic_dev *dev, size_t off, void *dst,
+			    size_t len);
+int
+vnic_pci_legacy_mac_set(struct vnic_dev *dev,
+			const struct rte_ether_addr *mac);
+int
+vnic_pci_legacy_config_vector(struct vnic_dev *dev, uint16_t vector);
+int
+vnic_pci_legacy_queue_max(struct vnic_dev *dev, uint16_t index, uint16_t *max);
+int
+vnic_pci_legacy_queue_enable(struct vnic_dev *dev,
+			     const struct vnic_vq_setup *vq,
+			     struct vnic_notify *notify);
+int
+vnic_pci_legacy_queue_reset(struct vnic_dev *dev, uint16_t index);
+
+/* vnic_pci_probe.c */
+
+void
+vnic_pci_close(struct vnic_dev *dev);
+
+/* vnic_pci_port.c: the I/O ports of a legacy function */
+
+/**
+ * Reach the legacy registers of a function from this process.
+ *
+ * @return 0; -ENOTSUP with a log line if BAR 0 is no I/O BAR, or the kernel
+ *   driver gives no access to it.
+ */
+int
+vnic_pci_port_open(struct vnic_dev *dev, struct rte_pci_device *pci_dev,
+		   struct vnic_pci_regs *regs);
+void
+vnic_pci_port_close(struct vnic_dev *dev);
+
+/* vnic_pci_event.c */
 
 /** Find out how interrupts come, and listen; nothing fires yet. */
 void

@@ -52,6 +52,7 @@ struct caps_walk {
 	struct caps_msix msix;
 	/* Why the last instance of each rule was refused; NULL: none seen. */
 	const char *why[RTE_DIM(caps_rules)];
+	bool any;	/* a virtio structure was seen, usable or not */
 };
 
 static struct vnic_pci_place *
@@ -178,6 +179,7 @@ caps_visit_virtio(struct caps_walk *walk, uint8_t id, uint8_t pos)
 	if (caps_config_read(walk->space, &cap, sizeof(cap), pos) < 0)
 		return -ENODEV;
 	for (i = 0; i < RTE_DIM(caps_rules); i++) {
+		walk->any |= cap.cfg_type == caps_rules[i].cfg_type;
 		if (cap.cfg_type == caps_rules[i].cfg_type &&
 		    caps_place(walk->caps, &caps_rules[i])->length == 0)
 			return caps_instance(walk, i, pos, &cap);
@@ -201,6 +203,7 @@ caps_visit_msix(struct caps_walk *walk, uint8_t id, uint8_t pos)
 	if (caps_config_read(walk->space, &msix, sizeof(msix), pos) < 0)
 		return -ENODEV;
 	table = rte_le_to_cpu_32(msix.table);
+	walk->caps->msix_pos = pos;
 	walk->caps->nb_vectors =
 		(rte_le_to_cpu_16(msix.flags) & PCI_MSIX_FLAGS_QSIZE) + 1;
 	walk->msix.bar = table & PCI_MSIX_TABLE_BIR;
@@ -240,6 +243,8 @@ caps_check(const struct caps_walk *walk)
 	const struct caps_rule *rule;
 	unsigned int i;
 
+	if (!walk->any)
+		return -ENOENT;
 	for (i = 0; i < RTE_DIM(caps_rules); i++) {
 		rule = &caps_rules[i];
 		if (!rule->needed || caps_place(walk->caps, rule)->length != 0)
@@ -248,7 +253,7 @@ caps_check(const struct caps_walk *walk)
 			VNIC_LOG(ERR, "%s: no usable %s structure: %s",
 				 walk->space->name, rule->name, walk->why[i]);
 		else
-			VNIC_LOG(ERR, "%s: no %s capability: a virtio 1.0 (modern) device is needed, this one is legacy only (QEMU: disable-modern=off)",
+			VNIC_LOG(ERR, "%s: no %s capability, though it has others of a modern virtio device",
 				 walk->space->name, rule->name);
 		return -ENOTSUP;
 	}

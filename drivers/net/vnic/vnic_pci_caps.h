@@ -44,6 +44,7 @@ struct vnic_pci_caps {
 	struct vnic_pci_place device;	/**< may be absent */
 	uint32_t notify_off_multiplier;	/**< 0, or an even power of two */
 	uint16_t nb_vectors;		/**< MSI-X table size, 0 without MSI-X */
+	uint8_t msix_pos;		/**< MSI-X capability, 0 without */
 };
 
 /**
@@ -51,7 +52,9 @@ struct vnic_pci_caps {
  *
  * @return 0; -ENODEV if configuration space cannot be read (or reads all
  *   ones), -ENOTSUP if a structure that the driver needs has no usable
- *   instance. One log line says which and why.
+ *   instance; one log line says which and why. -ENOENT, without a line, if
+ *   there is no virtio structure at all: a legacy device (4.1.5.1.1.1), whose
+ *   interrupts alone are then known.
  */
 int
 vnic_pci_caps_read(const struct vnic_pci_space *space,

@@ -146,7 +146,7 @@ event_on(struct vnic_dev *dev)
 		return -ENOTSUP;
 	}
 	if (pci->msix)
-		ret = vnic_pci_config_vector(dev, EVENT_VECTOR);
+		ret = pci->config_vector(dev, EVENT_VECTOR);
 	if (ret < 0)
 		rte_intr_disable(pci->intr);
 	else
@@ -166,7 +166,7 @@ vnic_pci_event_enable(struct vnic_dev *dev, bool on)
 		return 0;
 	pci->events_on = false;
 	if (pci->msix)
-		vnic_pci_config_vector(dev, VIRTIO_PCI_NO_VECTOR);
+		pci->config_vector(dev, VIRTIO_PCI_NO_VECTOR);
 	rte_intr_disable(pci->intr);
 	return 0;
 }

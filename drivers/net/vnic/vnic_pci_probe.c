@@ -74,72 +74,114 @@ pci_check(const char *name, const struct vnic_pci_regs *common)
 	return -ENODEV;
 }
 
+static struct vnic_pci *
+pci_alloc(const struct vnic_dev *dev, const struct rte_pci_device *pci_dev,
+	  const struct vnic_pci_caps *caps)
+{
+	struct vnic_pci *pci = rte_zmalloc_socket("vnic_pci",
+		sizeof(*pci) + PCI_VQS_MAX * sizeof(pci->vqs[0]), 0,
+		pci_dev->device.numa_node);
+
+	if (pci == NULL) {
+		VNIC_LOG(ERR, "%s: no memory for the records of %u virtqueues",
+			 dev->name, PCI_VQS_MAX);
+		return NULL;
+	}
+	pci->nb_vectors = caps->nb_vectors;
+	pci->reset_timeout_us = VNIC_PCI_RESET_TIMEOUT_US;
+	pci->nb_vqs = PCI_VQS_MAX;
+	return pci;
+}
+
+static int
+pci_open_modern(struct vnic_dev *dev, struct rte_pci_device *pci_dev,
+		const struct vnic_pci_caps *caps)
+{
+	struct vnic_pci_regs common = pci_regs(pci_dev, &caps->common);
+	struct vnic_pci *pci;
+	int ret = pci_check(dev->name, &common);
+
+	if (ret < 0)
+		return ret;
+	pci = pci_alloc(dev, pci_dev, caps);
+	if (pci == NULL)
+		return -ENOMEM;
+	pci->common = common;
+	pci->notify = pci_regs(pci_dev, &caps->notify);
+	pci->isr = pci_regs(pci_dev, &caps->isr);
+	pci->device = pci_regs(pci_dev, &caps->device);
+	pci->notify_off_multiplier = caps->notify_off_multiplier;
+	pci->config_vector = vnic_pci_config_vector;
+	dev->priv = pci;
+	return 0;
+}
+
+/** No virtio structure: the registers in I/O BAR 0 (4.1.5.1.1.1). */
+static int
+pci_open_legacy(struct vnic_dev *dev, struct rte_pci_device *pci_dev,
+		const struct vnic_pci_space *space,
+		const struct vnic_pci_caps *caps)
+{
+	struct vnic_pci_regs common;
+	struct vnic_pci *pci;
+	int ret;
+
+	if (pci_dev->id.device_id != VIRTIO_PCI_DEVICE_ID_NET_TRANSITIONAL) {
+		VNIC_LOG(ERR, "%s: no virtio capability, which a device of ID %#x must have",
+			 dev->name, pci_dev->id.device_id);
+		return -ENOTSUP;
+	}
+	dev->transport = VNIC_TRANSPORT_LEGACY;
+	ret = vnic_pci_port_open(dev, pci_dev, &common);
+	if (ret < 0)
+		return ret;
+	pci = pci_alloc(dev, pci_dev, caps);
+	if (pci == NULL) {
+		vnic_pci_port_close(dev);
+		return -ENOMEM;
+	}
+	pci->common = common;
+	pci->isr = common;
+	pci->isr.start = VIRTIO_PCI_LEGACY_ISR;
+	pci->msix_pos = caps->msix_pos;
+	pci->space = *space;
+	pci->config_vector = vnic_pci_legacy_config_vector;
+	dev->priv = pci;
+	VNIC_LOG(INFO, "%s: a legacy device, driven through its I/O ports",
+		 dev->name);
+	return 0;
+}
+
 /** Fill dev->priv from a mapped PCI function. */
 static int
 pci_open(struct vnic_dev *dev, struct rte_pci_device *pci_dev)
 {
 	struct vnic_pci_space space;
-	struct vnic_pci_regs common;
 	struct vnic_pci_caps caps;
-	struct vnic_pci *pci;
 	int ret;
 
 	pci_space_fill(pci_dev, &space);
 	ret = vnic_pci_caps_read(&space, &caps);
-	if (ret < 0)
-		return ret;
-	common = pci_regs(pci_dev, &caps.common);
-	ret = pci_check(dev->name, &common);
-	if (ret < 0)
-		return ret;
-	pci = rte_zmalloc_socket("vnic_pci",
-		sizeof(*pci) + PCI_VQS_MAX * sizeof(pci->vqs[0]), 0,
-		pci_dev->device.numa_node);
-	if (pci == NULL) {
-		VNIC_LOG(ERR, "%s: no memory for the records of %u virtqueues",
-			 dev->name, PCI_VQS_MAX);
-		return -ENOMEM;
-	}
-	pci->common = common;
-	pci->notify = pci_regs(pci_dev, &caps.notify);
-	pci->isr = pci_regs(pci_dev, &caps.isr);
-	pci->device = pci_regs(pci_dev, &caps.device);
-	pci->notify_off_multiplier = caps.notify_off_multiplier;
-	pci->nb_vectors = caps.nb_vectors;
-	pci->reset_timeout_us = VNIC_PCI_RESET_TIMEOUT_US;
-	pci->nb_vqs = PCI_VQS_MAX;
-	dev->priv = pci;
-	vnic_pci_events_open(dev, pci_dev);
-	return 0;
+	if (ret == 0)
+		ret = pci_open_modern(dev, pci_dev, &caps);
+	else if (ret == -ENOENT)
+		ret = pci_open_legacy(dev, pci_dev, &space, &caps);
+	if (ret == 0)
+		vnic_pci_events_open(dev, pci_dev);
+	return ret;
 }
 
-static void
-pci_close(struct vnic_dev *dev)
+void
+vnic_pci_close(struct vnic_dev *dev)
 {
 	struct vnic_pci *pci = dev->priv;
 
 	if (pci == NULL)
 		return;
 	vnic_pci_events_close(dev);
+	vnic_pci_port_close(dev);
 	dev->priv = NULL;
 	rte_free(pci);
-}
-
-/** The control queue says how many pairs are in use; nothing to do here. */
-static int
-pci_queues_active(struct vnic_dev *dev, uint16_t nb_pairs)
-{
-	RTE_SET_USED(dev);
-	RTE_SET_USED(nb_pairs);
-	return 0;
-}
-
-/** Without VIRTIO_NET_F_STATUS the link is always up (section 5.1.4). */
-static int
-pci_link_get(struct vnic_dev *dev)
-{
-	RTE_SET_USED(dev);
-	return 1;
 }
 
 static const struct vnic_transport_ops pci_ops = {
@@ -154,11 +196,11 @@ static const struct vnic_transport_ops pci_ops = {
 	.queue_max = vnic_pci_queue_max,
 	.queue_enable = vnic_pci_queue_enable,
 	.queue_reset = vnic_pci_queue_reset,
-	.queues_active = pci_queues_active,
+	.queues_active = vnic_pci_queues_active,
 	.event_enable = vnic_pci_event_enable,
-	.link_get = pci_link_get,
+	.link_get = vnic_pci_link_get,
 	.notify_attach = vnic_pci_notify_attach,
-	.close = pci_close,
+	.close = vnic_pci_close,
 };
 
 RTE_INIT(vnic_pci_register)
@@ -174,6 +216,7 @@ pci_init_primary(struct rte_eth_dev *eth_dev)
 	struct vnic_dev *dev = vnic_dev_of(eth_dev);
 	int ret;
 
+	dev->port_id = eth_dev->data->port_id;
 	dev->transport = VNIC_TRANSPORT_PCI;
 	rte_strscpy(dev->name, pci_dev->device.name, sizeof(dev->name));
 	ret = vnic_args_parse(dev->name,
@@ -185,7 +228,7 @@ pci_init_primary(struct rte_eth_dev *eth_dev)
 		return ret;
 	ret = vnic_device_probe(eth_dev);
 	if (ret < 0)
-		pci_close(dev);
+		vnic_pci_close(dev);
 	return ret;
 }
 
@@ -200,10 +243,12 @@ pci_init(struct rte_eth_dev *eth_dev)
 static int
 pci_uninit(struct rte_eth_dev *eth_dev)
 {
-	if (rte_eal_process_type() == RTE_PROC_PRIMARY)
+	if (rte_eal_process_type() == RTE_PROC_PRIMARY) {
 		vnic_device_remove(eth_dev);
-	else
-		vnic_notify_table(eth_dev->data->port_id, 0);
+		return 0;
+	}
+	vnic_notify_table(eth_dev->data->port_id, 0);
+	vnic_pci_port_close(vnic_dev_of(eth_dev));
 	return 0;
 }
 
@@ -240,8 +285,8 @@ static struct rte_pci_driver vnic_pci_driver = {
 
 RTE_PMD_REGISTER_PCI(net_vnic, vnic_pci_driver);
 RTE_PMD_REGISTER_PCI_TABLE(net_vnic, pci_ids);
-RTE_PMD_REGISTER_KMOD_DEP(net_vnic, "* vfio-pci");
+RTE_PMD_REGISTER_KMOD_DEP(net_vnic, "* vfio-pci | uio_pci_generic");
 RTE_PMD_REGISTER_PARAM_STRING(net_vnic, VNIC_ARGS_PARAMS_COMMON);
 /* 0x1af4 0x1041 and 0x1000 */
-VNIC_PMD_INFO(net_vnic, VNIC_ARGS_PARAMS_COMMON, "* vfio-pci",
+VNIC_PMD_INFO(net_vnic, VNIC_ARGS_PARAMS_COMMON, "* vfio-pci | uio_pci_generic",
 	      VNIC_PMD_PCI_ID(6900, 4161) ", " VNIC_PMD_PCI_ID(6900, 4096));

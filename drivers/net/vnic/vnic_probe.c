@@ -10,6 +10,7 @@
 #include <rte_ether.h>
 #include <rte_malloc.h>
 
+#include "vnic_ctrl.h"
 #include "vnic_device.h"
 #include "vnic_gate.h"
 #include "vnic_log.h"
@@ -205,12 +206,22 @@ probe_mac(struct vnic_dev *dev, const struct vnic_device_config *config)
 static int
 probe_offer(struct vnic_dev *dev)
 {
-	if (!virtio_features_has(&dev->offered, VIRTIO_F_VERSION_1)) {
-		VNIC_LOG(ERR, "%s: the device does not offer VIRTIO_F_VERSION_1: a legacy device is not supported, make it a modern or transitional one (QEMU: disable-legacy=on)",
+	bool legacy = vnic_transport_ops(dev)->legacy;
+
+	if (!legacy &&
+	    !virtio_features_has(&dev->offered, VIRTIO_F_VERSION_1)) {
+		VNIC_LOG(ERR, "%s: the device does not offer VIRTIO_F_VERSION_1, which a device with a modern interface must",
 			 dev->name);
 		return -ENOTSUP;
 	}
-	if (dev->transport == VNIC_TRANSPORT_PCI &&
+	if (legacy && !virtio_features_has(&dev->offered,
+					   VIRTIO_F_ANY_LAYOUT)) {
+		VNIC_LOG(ERR, "%s: the legacy device does not offer VIRTIO_F_ANY_LAYOUT: it wants each header in a descriptor of its own, which is not supported",
+			 dev->name);
+		return -ENOTSUP;
+	}
+	if ((dev->transport == VNIC_TRANSPORT_PCI ||
+	     dev->transport == VNIC_TRANSPORT_LEGACY) &&
 	    rte_eal_iova_mode() == RTE_IOVA_VA &&
 	    !virtio_features_has(&dev->offered, VIRTIO_F_ACCESS_PLATFORM)) {
 		VNIC_LOG(ERR, "%s: the device bypasses the IOMMU (no VIRTIO_F_ACCESS_PLATFORM) and would use virtual addresses as physical ones: start EAL with --iova-mode=pa, or the device with iommu_platform=on",
@@ -225,6 +236,8 @@ static int
 probe_ctrl(struct vnic_dev *dev, const struct virtio_features *accepted)
 {
 	uint16_t max = 0;
+	uint16_t most = vnic_transport_ops(dev)->legacy ?
+		VNIC_CTRL_RING_LEGACY : UINT16_MAX;
 	bool mq = virtio_features_has(accepted, VIRTIO_NET_F_MQ);
 	int ret;
 
@@ -232,10 +245,10 @@ probe_ctrl(struct vnic_dev *dev, const struct virtio_features *accepted)
 		return 0;
 	ret = vnic_transport_ops(dev)->queue_max(dev,
 		mq ? dev->max_pairs * 2 : 2, &max);
-	if (ret < 0 || max >= 4)
+	if (ret < 0 || (max >= 4 && max <= most))
 		return ret;
-	VNIC_LOG(WARNING, "%s: CTRL_VQ is not used: its virtqueue has %u descriptors, 4 are needed",
-		 dev->name, max);
+	VNIC_LOG(WARNING, "%s: CTRL_VQ is not used: its virtqueue has %u descriptors, 4 to %u are possible",
+		 dev->name, max, most);
 	virtio_features_add(&dev->bad_config, VIRTIO_NET_F_CTRL_VQ);
 	return 0;
 }
@@ -250,6 +263,7 @@ probe_queues(struct vnic_dev *dev)
 	const struct vnic_transport_ops *ops = vnic_transport_ops(dev);
 	struct vnic_need need = {
 		.transport = dev->transport,
+		.legacy = vnic_transport_ops(dev)->legacy,
 		.args = &dev->args,
 		.bad_config = dev->bad_config,
 	};

@@ -90,6 +90,17 @@ ring_bytes(uint16_t size)
 	return RTE_MAX(split, packed);
 }
 
+/* Entries of a ring that is to hold @p nb_desc: a legacy device says how many. */
+static int
+ring_size(struct vnic_dev *dev, uint16_t vq_index, uint16_t nb_desc,
+	  uint16_t *size)
+{
+	*size = nb_desc;
+	if (!vnic_transport_ops(dev)->legacy)
+		return 0;
+	return vnic_transport_ops(dev)->queue_max(dev, vq_index, size);
+}
+
 /* ---- receive ---- */
 
 int
@@ -98,17 +109,21 @@ vnic_rxq_create(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 		struct rte_mempool *pool, struct vnic_rxq **out)
 {
 	struct vnic_rxq *rxq;
+	uint16_t size;
+	int ret = ring_size(dev, vnic_vq_rx(queue_id), nb_desc, &size);
 
+	if (ret < 0)
+		return ret;
 	rxq = rte_zmalloc_socket("vnic_rxq", sizeof(*rxq) +
-				 vring_private_bytes(nb_desc) +
-				 nb_desc * sizeof(rxq->recycle[0]),
+				 vring_private_bytes(size) +
+				 size * sizeof(rxq->recycle[0]),
 				 RTE_CACHE_LINE_SIZE, socket_id);
 	if (rxq == NULL) {
 		VNIC_LOG(ERR, "%s: no memory for receive queue %u", dev->name,
 			 queue_id);
 		return -ENOMEM;
 	}
-	rxq->mz = vnic_queue_mz(dev, "rxq", queue_id, ring_bytes(nb_desc),
+	rxq->mz = vnic_queue_mz(dev, "rxq", queue_id, ring_bytes(size),
 				socket_id);
 	if (rxq->mz == NULL) {
 		rte_free(rxq);
@@ -123,7 +138,8 @@ vnic_rxq_create(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 	rxq->pool = pool;
 	rxq->depth = nb_desc;
 	rxq->recycle = RTE_PTR_ADD(VNIC_QUEUE_PRIV(rxq),
-				   vring_private_bytes(nb_desc));
+				   vring_private_bytes(size));
+	rxq->ring_size = size;
 	*out = rxq;
 	return 0;
 }
@@ -209,7 +225,7 @@ vnic_rxq_start(struct vnic_rxq *rxq)
 	int ret;
 
 	rxq_prepare(rxq);
-	vring_init(&rxq->vr, rxq->mz->addr, VNIC_QUEUE_PRIV(rxq), rxq->depth,
+	vring_init(&rxq->vr, rxq->mz->addr, VNIC_QUEUE_PRIV(rxq), rxq->ring_size,
 		   packed, vnic_dev_has(dev, VIRTIO_F_EVENT_IDX),
 		   VRING_DESC_F_WRITE);
 	rxq->vr.full_len = rxq->buf_len;
@@ -255,7 +271,10 @@ vnic_txq_create(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 		struct vnic_txq **out)
 {
 	struct vnic_txq *txq;
+	int ret = ring_size(dev, vnic_vq_tx(queue_id), nb_desc, &nb_desc);
 
+	if (ret < 0)
+		return ret;
 	txq = rte_zmalloc_socket("vnic_txq", sizeof(*txq) +
 				 vring_private_bytes(nb_desc),
 				 RTE_CACHE_LINE_SIZE, socket_id);

@@ -86,6 +86,7 @@ struct vnic_rxq {
 
 	/* cold */
 	uint16_t queue_id __rte_cache_aligned;
+	uint16_t ring_size;	/**< entries: depth, or what a legacy device has */
 	bool enabled;		/**< the device has the ring */
 	bool orphan;		/**< its process died inside a burst */
 	bool recycles;		/**< vnic_recycle_info was asked for */
@@ -156,7 +157,8 @@ static_assert(sizeof(struct vnic_tx_extra) == 1024, "one slot, one KiB");
 /**
  * Allocate a queue: ring memory, private records. The device knows nothing
  * of it yet. @p nb_desc is a power of two, checked by the caller against the
- * device's maximum.
+ * device's maximum. A legacy device's rings have a size of their own: a receive
+ * queue then fills nb_desc entries of it, a transmit queue has them all.
  *
  * @return 0; -EINVAL, -ENOMEM (with one log line saying what and the cure).
  */

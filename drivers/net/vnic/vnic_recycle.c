@@ -83,7 +83,7 @@ vnic_recycle_drain(struct vnic_rxq *rxq)
 {
 	uint16_t i;
 
-	for (i = 0; i < rxq->depth; i++) {
+	for (i = 0; i < rxq->ring_size; i++) {
 		if (rxq->recycle[i] == NULL)
 			continue;
 		rte_mempool_put(rxq->pool, rxq->recycle[i]);
@@ -176,6 +176,6 @@ vnic_recycle_info(struct rte_eth_dev *eth_dev, uint16_t queue_id,
 	info->mp = rxq->pool;
 	info->refill_head = &rxq->vr.avail_idx;
 	info->receive_tail = &rxq->vr.used_idx;
-	info->mbuf_ring_size = rxq->depth;
+	info->mbuf_ring_size = rxq->ring_size;
 	info->refill_requirement = 0;
 }

@@ -22,10 +22,12 @@
  * nonsense, -ENOTSUP it lacks the feature.
  */
 
+struct rte_ether_addr;
 struct vnic_dev;
 
 enum vnic_transport_kind {
 	VNIC_TRANSPORT_PCI,
+	VNIC_TRANSPORT_LEGACY,	/**< PCI, without a modern interface */
 	VNIC_TRANSPORT_USER,
 	VNIC_TRANSPORT_SIM,	/**< a model device, in tests only */
 	VNIC_TRANSPORT_MAX
@@ -72,6 +74,11 @@ struct vnic_transport_ops {
 	bool resets_queues;
 	/** Without both rings of the first pair the device does nothing. */
 	bool needs_first_pair;
+	/**
+	 * Devices of before virtio 1.0: no VERSION_1, 32 feature bits, and
+	 * rings of just the size that queue_max tells (section 2.7.2).
+	 */
+	bool legacy;
 
 	/**
 	 * Reset the device and wait (bounded) until it is proven quiet: status
@@ -90,6 +97,8 @@ struct vnic_transport_ops {
 	 */
 	int (*config_read)(struct vnic_dev *dev, size_t off, void *dst,
 			   size_t len);
+	/** Write the address to the configuration; NULL: it is read-only. */
+	int (*mac_set)(struct vnic_dev *dev, const struct rte_ether_addr *mac);
 	/** Largest size of a virtqueue; 0 means that it does not exist. */
 	int (*queue_max)(struct vnic_dev *dev, uint16_t index, uint16_t *max);
 	/** Hand a ring to the device and fill *@p notify for this process. */
