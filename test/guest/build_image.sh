@@ -17,6 +17,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 out=${1:?usage: build_image.sh OUT}
 multiarch=usr/lib/x86_64-linux-gnu
 modules="irqbypass vfio vfio_virqfd vfio_iommu_type1 vfio-pci-core vfio-pci"
+# Loaded by the cases that want them.
+more_modules="uio uio_pci_generic"
 pmds="bus_pci bus_vdev mempool_ring net_virtio"
 
 skip() {
@@ -113,6 +115,10 @@ add_kernel() {
 		[ -z "$found" ] || cp "$found" "$root/modules/"
 		[ -z "$found" ] || echo "$module.ko" >>"$root/modules/order"
 	done
+	for module in $more_modules; do
+		found=$(find "$work/kernel" -name "$module.ko")
+		[ -z "$found" ] || cp "$found" "$root/modules/"
+	done
 	[ -e "$root/modules/vfio-pci.ko" ] || skip "no vfio-pci module in $deb"
 }
 
@@ -123,8 +129,8 @@ make_root() {
 	ln -s usr/lib "$root/lib"
 	ln -s usr/lib64 "$root/lib64"
 	cp /bin/busybox "$root/bin/busybox"
-	cp "$here/rootfs/init" "$here/rootfs/agent" "$here/rootfs/bind-vfio" "$root/"
-	chmod 755 "$root/init" "$root/agent" "$root/bind-vfio"
+	cp "$here/rootfs/init" "$here/rootfs/agent" "$here/rootfs/bind-pci" "$root/"
+	chmod 755 "$root/init" "$root/agent" "$root/bind-pci"
 }
 
 need_tools

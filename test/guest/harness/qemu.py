@@ -212,9 +212,15 @@ class Guest:
 
     # What a case asks for
 
-    def bind(self):
-        """Give all functions to vfio-pci."""
-        self.shell.run("/bind-vfio " + " ".join(self.addresses))
+    def load(self, *modules):
+        """Load kernel modules that are not loaded at boot, in this order."""
+        for module in modules:
+            self.shell.run(f"if [ ! -e /sys/module/{module} ]; then "
+                           f"insmod /modules/{module}.ko; fi")
+
+    def bind(self, driver="vfio-pci"):
+        """Give all functions to a kernel driver."""
+        self.shell.run(" ".join(["/bind-pci", driver, *self.addresses]))
 
     def testpmd(self, **options):
         """Start testpmd on all functions (see Testpmd)."""

@@ -9,11 +9,11 @@ MULTI_SEGS = 0x8000  # RTE_ETH_TX_OFFLOAD_MULTI_SEGS
 RUN_IDS = iter(range(1, 65536))
 
 
-def start(guest, expect=(), refuse=(), **options):
+def start(guest, expect=(), refuse=(), driver="vfio-pci", **options):
     """Bind, start testpmd, look at what was negotiated, start forwarding."""
     report, pmd = guest.report, guest.settings.pmd
-    guest.bind()
-    report.check(True, "all functions are bound to vfio-pci")
+    guest.bind(driver)
+    report.check(True, f"all functions are bound to {driver}")
     testpmd = guest.testpmd(**options)
     for port in range(len(guest.nics)):
         driver = testpmd.driver(port)
