@@ -160,6 +160,8 @@ devsim_create(const struct devsim_config *config)
 		dev->vqs[i].policy.window = 1;
 		dev->vqs[i].kick_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	}
+	dev->mac_room = DEVSIM_MAC_MAX;
+	dev->stats_types = UINT64_C(0x1000f000f);
 	config_fill(dev);
 	state_clear(dev);
 	return dev;
@@ -231,6 +233,9 @@ static const struct feature_rule feature_rules[] = {
 	  { VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO } },
 	{ VIRTIO_NET_F_CTRL_RX, { VIRTIO_NET_F_CTRL_VQ } },
 	{ VIRTIO_NET_F_CTRL_VLAN, { VIRTIO_NET_F_CTRL_VQ } },
+	{ VIRTIO_NET_F_CTRL_RX_EXTRA, { VIRTIO_NET_F_CTRL_VQ } },
+	{ VIRTIO_NET_F_CTRL_RX_EXTRA, { VIRTIO_NET_F_CTRL_RX } },
+	{ VIRTIO_NET_F_DEVICE_STATS, { VIRTIO_NET_F_CTRL_VQ } },
 	{ VIRTIO_NET_F_GUEST_ANNOUNCE, { VIRTIO_NET_F_CTRL_VQ } },
 	{ VIRTIO_NET_F_MQ, { VIRTIO_NET_F_CTRL_VQ } },
 	{ VIRTIO_NET_F_CTRL_MAC_ADDR, { VIRTIO_NET_F_CTRL_VQ } },
@@ -291,7 +296,9 @@ device_reset(struct devsim *dev)
 		devsim_vq_clear(&dev->vqs[i]);
 		dev->vqs[i].was_reset = false;
 		dev->vqs[i].wild = false;
+		memset(dev->vqs[i].coal, 0, sizeof(dev->vqs[i].coal));
 	}
+	dev->net.status &= ~rte_cpu_to_le_16(VIRTIO_NET_S_ANNOUNCE);
 	memset(&dev->accepted, 0, sizeof(dev->accepted));
 	dev->features_set = false;
 	dev->status = 0;

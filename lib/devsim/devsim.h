@@ -28,6 +28,7 @@
 
 #define DEVSIM_FRAME_MAX (65535 + 32)
 #define DEVSIM_NAME_LEN 32
+#define DEVSIM_MAC_MAX 128
 
 /** Order in which buffers are used. IN_ORDER negotiated implies FIFO. */
 enum devsim_order {
@@ -99,6 +100,9 @@ enum devsim_fault_kind {
 	DEVSIM_FAULT_CTRL_ERR,		/**< VIRTIO_NET_ERR */
 	DEVSIM_FAULT_CTRL_GARBAGE,	/**< neither OK nor ERR */
 	DEVSIM_FAULT_CTRL_ID,		/**< answers with a wrong id */
+	DEVSIM_FAULT_STATS_SIZE,	/**< size of a reply header = @p value */
+	DEVSIM_FAULT_STATS_VQ,		/**< vq_index of one = @p value */
+	DEVSIM_FAULT_STATS_TYPE,	/**< type of one = @p value */
 	/* registers; they last until cleared */
 	DEVSIM_FAULT_RESET_STUCK,	/**< status never reads 0 after reset */
 	DEVSIM_FAULT_FEATURES_REFUSED,	/**< FEATURES_OK does not stick */
@@ -164,6 +168,24 @@ struct devsim_net_state {
 	struct devsim_rss contexts[DEVSIM_RSS_CONTEXTS_MAX];
 	uint32_t coal_rx[2];	/**< max_usecs, max_packets */
 	uint32_t coal_tx[2];
+	uint32_t coal_sets;	/**< commands that set any of them */
+	uint8_t unicast[DEVSIM_MAC_MAX][6];
+	uint8_t multicast[DEVSIM_MAC_MAX][6];
+	uint32_t stats_gets;
+	uint32_t filtered;	/**< frames that no filter let in */
+};
+
+/** Counters of one queue, in the order of section 5.1.6.5.9. */
+enum devsim_stat {
+	DEVSIM_STAT_BASIC,	/**< notifications packets bytes interrupts */
+	DEVSIM_STAT_PACKETS = 1,
+	DEVSIM_STAT_BYTES = 2,
+	DEVSIM_STAT_DROPS = 4,
+	DEVSIM_STAT_DROP_CAUSE = 5,	/**< overruns, or malformed */
+	DEVSIM_STAT_CSUM = 6,	/**< 4, or 2 */
+	DEVSIM_STAT_GSO = 10,	/**< 4, or 6 */
+	DEVSIM_STAT_SPEED = 16,	/**< 2 */
+	DEVSIM_STAT_MAX = 18
 };
 
 struct devsim;
@@ -254,6 +276,28 @@ devsim_scribble(struct devsim *dev, uint16_t vq,
 		enum devsim_fault_kind area, uint64_t *seed,
 		unsigned int nr_writes);
 
+/**
+ * Ask the driver to announce itself (S_ANNOUNCE); the caller raises the
+ * configuration change. @return false: GUEST_ANNOUNCE was not accepted.
+ */
+bool
+devsim_announce(struct devsim *dev);
+/** How many addresses the MAC table takes; a longer one gets ERR. */
+void
+devsim_mac_room(struct devsim *dev, uint16_t room);
+/** Bits of supported_stats_types; all that the features allow at first. */
+void
+devsim_stats_types(struct devsim *dev, uint64_t types);
+/** A counter of virtqueue @p vq, as what the device counts itself. */
+void
+devsim_stat_set(struct devsim *dev, uint16_t vq, unsigned int counter,
+		uint64_t value);
+uint64_t
+devsim_stat_get(struct devsim *dev, uint16_t vq, unsigned int counter);
+/** Coalescing of one virtqueue: max_usecs, max_packets. */
+void
+devsim_coal_get(struct devsim *dev, uint16_t vq, uint32_t coal[2]);
+
 /* Data path, device side. Virtqueue numbers as in section 5.1.2. */
 
 /** A frame as the driver sent it: header and all bytes after it. */
@@ -307,6 +351,15 @@ devsim_hash_frame(const struct devsim_rss *rss, uint32_t tunnel_types,
 uint32_t
 devsim_toeplitz(const uint8_t *key, size_t key_len, const uint8_t *data,
 		size_t len);
+
+/**
+ * A frame comes from the network: as devsim_rx_inject, but the receive
+ * filters decide first, and a frame for which there is no buffer is dropped
+ * and counted. @return as there; 0 also for a frame that was filtered out.
+ */
+int
+devsim_rx_wire(struct devsim *dev, uint16_t vq, const void *data,
+	       uint32_t len);
 
 /**
  * Take up to @p max sent frames of virtqueue @p vq, hand each to @p cb, then

@@ -19,16 +19,18 @@ devsim_ctrl_index(const struct devsim *dev)
 	return mq ? dev->config.pairs * 2 : 2;
 }
 
-static uint16_t
-get16(const uint8_t *p)
-{
-	return p[0] | p[1] << 8;
-}
+#define get16 devsim_get16
+#define get32 devsim_get32
 
-static uint32_t
-get32(const uint8_t *p)
+void
+devsim_reply(struct devsim *dev, const void *data, uint32_t len)
 {
-	return get16(p) | (uint32_t)get16(p + 2) << 16;
+	uint32_t room = sizeof(dev->reply) - dev->reply_len;
+
+	if (len > room)
+		len = room;
+	memcpy(dev->reply + dev->reply_len, data, len);
+	dev->reply_len += len;
 }
 
 static uint8_t
@@ -53,26 +55,10 @@ cmd_rx(struct devsim *dev, uint8_t command, const uint8_t *data, uint32_t len)
 	return VIRTIO_NET_OK;
 }
 
-/** One table of addresses; @return bytes taken, 0 if it is cut short. */
-static uint32_t
-mac_table(const uint8_t *data, uint32_t len, uint16_t *nr)
-{
-	uint32_t entries;
-
-	if (len < 4)
-		return 0;
-	entries = get32(data);
-	if (entries > (len - 4) / 6)
-		return 0;
-	*nr = entries;
-	return 4 + entries * 6;
-}
-
 static uint8_t
 cmd_mac(struct devsim *dev, uint8_t command, const uint8_t *data, uint32_t len)
 {
 	struct devsim_net_state *s = &dev->state;
-	uint32_t used;
 
 	if (command == VIRTIO_NET_CTRL_MAC_ADDR_SET) {
 		if (len != 6 || !devsim_has(dev, VIRTIO_NET_F_CTRL_MAC_ADDR))
@@ -82,11 +68,7 @@ cmd_mac(struct devsim *dev, uint8_t command, const uint8_t *data, uint32_t len)
 	}
 	if (command != VIRTIO_NET_CTRL_MAC_TABLE_SET)
 		return VIRTIO_NET_ERR;
-	used = mac_table(data, len, &s->nr_unicast);
-	if (used == 0 ||
-	    mac_table(data + used, len - used, &s->nr_multicast) != len - used)
-		return VIRTIO_NET_ERR;
-	return VIRTIO_NET_OK;
+	return devsim_mac_table(dev, data, len);
 }
 
 static uint8_t
@@ -117,6 +99,19 @@ cmd_announce(struct devsim *dev, uint8_t command, const uint8_t *data,
 	dev->net.status &= ~rte_cpu_to_le_16(VIRTIO_NET_S_ANNOUNCE);
 	dev->state.announce_acks++;
 	return VIRTIO_NET_OK;
+}
+
+bool
+devsim_announce(struct devsim *dev)
+{
+	bool can;
+
+	pthread_mutex_lock(&dev->lock);
+	can = devsim_has(dev, VIRTIO_NET_F_GUEST_ANNOUNCE);
+	if (can)
+		dev->net.status |= rte_cpu_to_le_16(VIRTIO_NET_S_ANNOUNCE);
+	pthread_mutex_unlock(&dev->lock);
+	return can;
 }
 
 static uint8_t
@@ -165,26 +160,6 @@ cmd_offloads(struct devsim *dev, uint8_t command, const uint8_t *data,
 	return VIRTIO_NET_OK;
 }
 
-static uint8_t
-cmd_coal(struct devsim *dev, uint8_t command, const uint8_t *data,
-	 uint32_t len)
-{
-	uint32_t *coal;
-
-	if (command == VIRTIO_NET_CTRL_NOTF_COAL_TX_SET)
-		coal = dev->state.coal_tx;
-	else if (command == VIRTIO_NET_CTRL_NOTF_COAL_RX_SET)
-		coal = dev->state.coal_rx;
-	else
-		return VIRTIO_NET_ERR;
-	if (len != 8)
-		return VIRTIO_NET_ERR;
-	/* virtio_net_ctrl_coal: max_packets, then max_usecs. */
-	coal[1] = get32(data);
-	coal[0] = get32(data + 4);
-	return VIRTIO_NET_OK;
-}
-
 static const struct ctrl_class {
 	uint8_t feature;
 	uint8_t (*run)(struct devsim *dev, uint8_t command,
@@ -198,7 +173,11 @@ static const struct ctrl_class {
 	[VIRTIO_NET_CTRL_MQ] = { VIRTIO_NET_F_CTRL_VQ, cmd_mq },
 	[VIRTIO_NET_CTRL_GUEST_OFFLOADS] = {
 		VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, cmd_offloads },
-	[VIRTIO_NET_CTRL_NOTF_COAL] = { VIRTIO_NET_F_NOTF_COAL, cmd_coal },
+	/* Its commands look at the features themselves. */
+	[VIRTIO_NET_CTRL_NOTF_COAL] = {
+		VIRTIO_NET_F_CTRL_VQ, devsim_coal_command },
+	[VIRTIO_NET_CTRL_STATS] = {
+		VIRTIO_NET_F_DEVICE_STATS, devsim_stats_command },
 	[VIRTIO_NET_CTRL_HASH_TUNNEL] = {
 		VIRTIO_NET_F_HASH_TUNNEL, devsim_rss_tunnel },
 	[VIRTNET_RSS_CTX_CTRL] = {

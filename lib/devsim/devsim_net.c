@@ -151,6 +151,8 @@ rx_put(struct devsim_vq *vq, uint16_t hdr_len, uint32_t len)
 	devsim_fault_header(vq, dev->frame, hdr_len);
 	rx_fill(vq, dev->frame, hdr_len + len);
 	devsim_vq_flush(vq);
+	devsim_stats_count(vq, DEVSIM_STAT_PACKETS, 1);
+	devsim_stats_count(vq, DEVSIM_STAT_BYTES, len);
 	return nr;
 }
 
@@ -208,6 +210,29 @@ devsim_rx_inject(struct devsim *dev, uint16_t index, const void *data,
 	return rc;
 }
 
+int
+devsim_rx_wire(struct devsim *dev, uint16_t index, const void *data,
+	       uint32_t len)
+{
+	bool passes;
+	int rc;
+
+	pthread_mutex_lock(&dev->lock);
+	passes = devsim_filter_passes(dev, data, len);
+	dev->state.filtered += !passes;
+	pthread_mutex_unlock(&dev->lock);
+	if (!passes)
+		return 0;
+	rc = devsim_rx_inject(dev, index, data, len, NULL);
+	if (rc == 0 && index < dev->nr_vqs) {
+		pthread_mutex_lock(&dev->lock);
+		devsim_stats_count(&dev->vqs[index], DEVSIM_STAT_DROPS, 1);
+		devsim_stats_count(&dev->vqs[index], DEVSIM_STAT_DROP_CAUSE, 1);
+		pthread_mutex_unlock(&dev->lock);
+	}
+	return rc;
+}
+
 /** Take the frame of @p elem into dev->frame. @return false if malformed. */
 static bool
 tx_frame(struct devsim_vq *vq, const struct devsim_elem *elem,
@@ -223,6 +248,8 @@ tx_frame(struct devsim_vq *vq, const struct devsim_elem *elem,
 	    elem->readable > DEVSIM_FRAME_MAX) {
 		devsim_violation(dev, vq, "sent frame of %u bytes",
 				 elem->readable);
+		devsim_stats_count(vq, DEVSIM_STAT_DROPS, 1);
+		devsim_stats_count(vq, DEVSIM_STAT_DROP_CAUSE, 1);
 		return false;
 	}
 	total = gather(elem, dev->frame, elem->readable);
@@ -230,6 +257,8 @@ tx_frame(struct devsim_vq *vq, const struct devsim_elem *elem,
 	frame->data = dev->frame + frame->hdr_len;
 	frame->len = total - frame->hdr_len;
 	frame->nr_segs = elem->nr_segs;
+	devsim_stats_count(vq, DEVSIM_STAT_PACKETS, 1);
+	devsim_stats_count(vq, DEVSIM_STAT_BYTES, frame->len);
 	devsim_check_tx_hdr(vq, (const void *)frame->hdr, frame->len);
 	return true;
 }
@@ -408,6 +437,23 @@ ctrl_answer(struct devsim *dev, struct devsim_vq *vq,
 				   gather(elem, dev->frame, elem->readable));
 }
 
+static void
+ctrl_one(struct devsim *dev, struct devsim_vq *vq, struct devsim_elem *elem)
+{
+	uint8_t ack = ctrl_answer(dev, vq, elem);
+
+	if (elem->writable == 0)
+		devsim_violation(dev, vq, "command without room for its ack");
+	/* The ack, then the result (5.1.6.5). */
+	scatter(elem, 0, &ack, 1);
+	if (ack == VIRTIO_NET_OK)
+		scatter(elem, 1, dev->reply, dev->reply_len);
+	if (devsim_fault_hit(vq, DEVSIM_FAULT_CTRL_ID))
+		elem->id = (elem->id + 1) % vq->size;
+	devsim_list_put(&vq->staged, elem);
+	devsim_vq_flush(vq);
+}
+
 unsigned int
 devsim_ctrl_poll(struct devsim *dev)
 {
@@ -420,22 +466,7 @@ devsim_ctrl_poll(struct devsim *dev)
 		devsim_vq_fetch(vq);
 	while (vq != NULL && vq->ready.nr > 0 &&
 	       dev->fault.kind != DEVSIM_FAULT_CTRL_SILENT) {
-		struct devsim_elem *elem = devsim_list_take(&vq->ready, 0);
-		uint8_t ack = ctrl_answer(dev, vq, elem);
-
-		if (dev->reply_len >= (elem->writable > 0 ? elem->writable : 1))
-			ack = VIRTIO_NET_ERR;
-		else
-			scatter(elem, 0, dev->reply, dev->reply_len);
-		/* The ack is the last byte of the buffer (5.1.6.5). */
-		if (elem->writable == 0)
-			devsim_violation(dev, vq, "command without room for its ack");
-		else
-			scatter(elem, elem->writable - 1, &ack, 1);
-		if (devsim_fault_hit(vq, DEVSIM_FAULT_CTRL_ID))
-			elem->id = (elem->id + 1) % vq->size;
-		devsim_list_put(&vq->staged, elem);
-		devsim_vq_flush(vq);
+		ctrl_one(dev, vq, devsim_list_take(&vq->ready, 0));
 		nr++;
 	}
 	pthread_mutex_unlock(&dev->lock);

@@ -12,7 +12,8 @@
 
 #define DEVSIM_VIOLATIONS_KEPT 32
 #define DEVSIM_TEXT_LEN 160
-#define DEVSIM_REPLY_MAX 4096
+/** Longest command-specific-result. */
+#define DEVSIM_REPLY_MAX 16384
 
 /** One piece of a buffer. */
 struct devsim_seg {
@@ -87,6 +88,8 @@ struct devsim_vq {
 	uint8_t *owned;
 
 	struct devsim_policy policy;
+	uint32_t coal[2];	/**< max_usecs, max_packets */
+	uint64_t counters[DEVSIM_STAT_MAX];
 	uint64_t rng;
 	int kick_fd;
 	struct devsim_vq_stats stats;
@@ -117,9 +120,11 @@ struct devsim {
 	bool fault_done;
 
 	struct devsim_net_state state;
-	/** What a control command answers before its ack. */
+	/** command-specific-result of the control command that runs */
 	uint8_t reply[DEVSIM_REPLY_MAX];
 	uint32_t reply_len;
+	uint16_t mac_room;	/**< entries that the MAC table takes */
+	uint64_t stats_types;	/**< supported_stats_types */
 	uint8_t *frame;		/**< scratch, DEVSIM_FRAME_MAX + header */
 
 	unsigned int nr_violations;
@@ -291,5 +296,42 @@ devsim_ctrl_index(const struct devsim *dev);
 /** The answer is in dev->reply. @return ack. */
 uint8_t
 devsim_ctrl_command(struct devsim *dev, const uint8_t *cmd, uint32_t len);
+/** Append to the result, as far as there is room. */
+void
+devsim_reply(struct devsim *dev, const void *data, uint32_t len);
+
+static inline uint16_t
+devsim_get16(const uint8_t *p)
+{
+	return p[0] | p[1] << 8;
+}
+
+static inline uint32_t
+devsim_get32(const uint8_t *p)
+{
+	return devsim_get16(p) | (uint32_t)devsim_get16(p + 2) << 16;
+}
+
+/* devsim_coal.c: section 5.1.6.5.8 */
+uint8_t
+devsim_coal_command(struct devsim *dev, uint8_t command, const uint8_t *data,
+		    uint32_t len);
+
+/* devsim_filter.c: section 5.1.6.5.1 and 5.1.6.5.2 */
+uint8_t
+devsim_mac_table(struct devsim *dev, const uint8_t *data, uint32_t len);
+/** Whether a frame from the network passes all receive filters. */
+bool
+devsim_filter_passes(const struct devsim *dev, const uint8_t *frame,
+		     uint32_t len);
+
+/* devsim_stats.c: section 5.1.6.5.9 */
+uint8_t
+devsim_stats_command(struct devsim *dev, uint8_t command, const uint8_t *data,
+		     uint32_t len);
+/** One more @p counter (of the basic type), or @p by more. */
+void
+devsim_stats_count(struct devsim_vq *vq, enum devsim_stat counter,
+		   uint64_t by);
 
 #endif /* DEVSIM_PRIV_H */

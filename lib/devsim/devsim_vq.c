@@ -271,6 +271,10 @@ devsim_queue_enable(struct devsim *dev, uint16_t index,
 		devsim_violation(dev, vq, "enabled after DRIVER_OK");
 	else if (ring_ok(dev, vq, ring))
 		rc = devsim_vq_setup(vq, ring);
+	/* A data queue that comes back has what all of its kind were told. */
+	if (rc == 0 && index < dev->config.pairs * 2)
+		memcpy(vq->coal, index & 1 ? dev->state.coal_tx :
+		       dev->state.coal_rx, sizeof(vq->coal));
 	pthread_mutex_unlock(&dev->lock);
 	return rc;
 }

@@ -180,12 +180,60 @@ static_assert(sizeof(struct virtio_net_ctrl_hdr) == 2, "virtio 1.4, 5.1.6.5");
 #define VIRTIO_NET_CTRL_NOTF_COAL_VQ_SET 2
 #define VIRTIO_NET_CTRL_NOTF_COAL_VQ_GET 3
 
+/** Notification coalescing, section 5.1.6.5.8. */
+struct virtio_net_ctrl_coal {
+	rte_le32_t max_packets;
+	rte_le32_t max_usecs;
+};
+static_assert(sizeof(struct virtio_net_ctrl_coal) == 8,
+	      "virtio 1.4, 5.1.6.5.8");
+
+struct virtio_net_ctrl_coal_vq {
+	rte_le16_t vq_index;
+	rte_le16_t reserved;
+	struct virtio_net_ctrl_coal coal;
+};
+static_assert(sizeof(struct virtio_net_ctrl_coal_vq) == 12,
+	      "virtio 1.4, 5.1.6.5.8");
+
 #define VIRTIO_NET_CTRL_HASH_TUNNEL 7
 #define VIRTIO_NET_CTRL_HASH_TUNNEL_SET 0
 
 #define VIRTIO_NET_CTRL_STATS 8
 #define VIRTIO_NET_CTRL_STATS_QUERY 0
 #define VIRTIO_NET_CTRL_STATS_GET 1
+
+/** Types of statistics, section 5.1.6.5.9: bit of a mask, type of a reply. */
+enum virtio_net_stats_type {
+	VIRTIO_NET_STATS_TYPE_REPLY_RX_BASIC = 0,
+	VIRTIO_NET_STATS_TYPE_REPLY_RX_CSUM = 1,
+	VIRTIO_NET_STATS_TYPE_REPLY_RX_GSO = 2,
+	VIRTIO_NET_STATS_TYPE_REPLY_RX_SPEED = 3,
+	VIRTIO_NET_STATS_TYPE_REPLY_TX_BASIC = 16,
+	VIRTIO_NET_STATS_TYPE_REPLY_TX_CSUM = 17,
+	VIRTIO_NET_STATS_TYPE_REPLY_TX_GSO = 18,
+	VIRTIO_NET_STATS_TYPE_REPLY_TX_SPEED = 19,
+	VIRTIO_NET_STATS_TYPE_REPLY_CVQ = 32
+};
+
+struct virtio_net_ctrl_queue_stats {
+	rte_le16_t vq_index;
+	rte_le16_t reserved[3];
+	rte_le64_t types_bitmap;
+};
+static_assert(sizeof(struct virtio_net_ctrl_queue_stats) == 16,
+	      "virtio 1.4, 5.1.6.5.9");
+
+/** Before each group of 64-bit counters; @p size counts itself. */
+struct virtio_net_stats_reply_hdr {
+	uint8_t type;
+	uint8_t reserved;
+	rte_le16_t vq_index;
+	rte_le16_t reserved1;
+	rte_le16_t size;
+};
+static_assert(sizeof(struct virtio_net_stats_reply_hdr) == 8,
+	      "virtio 1.4, 5.1.6.5.9");
 
 #define VIRTNET_RSS_CTX_CTRL 9
 #define VIRTNET_RSS_CTX_CTRL_CAP_GET 0

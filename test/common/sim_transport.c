@@ -78,7 +78,8 @@ sim_queue_max(struct vnic_dev *dev, uint16_t index, uint16_t *max)
 static bool
 shared_with_device(const struct rte_memzone *mz)
 {
-	return strncmp(mz->name, "vnic_", 5) == 0;
+	/* Those of mempools have a prefix. */
+	return strstr(mz->name, "vnic_") != NULL;
 }
 
 static void

@@ -54,6 +54,26 @@ case_broken_config(void **state);
 void
 case_gone(void **state);
 
+/* case_announce.c */
+void
+announce_ack_is_sent(void **state);
+void
+announce_vlans(void **state);
+void
+announce_full_ring(void **state);
+void
+announce_under_traffic(void **state);
+void
+announce_by_free_queue(void **state);
+void
+announce_ack_refused(void **state);
+void
+announce_not_accepted(void **state);
+void
+announce_arguments(void **state);
+void
+shut_gate_is_not_passed(void **state);
+
 /* case_gate.c */
 void
 case_gate_dead(void **state);

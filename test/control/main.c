@@ -85,6 +85,15 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_bad_config),
 		cmocka_unit_test(case_broken_config),
 		cmocka_unit_test(case_gone),
+		cmocka_unit_test(announce_ack_is_sent),
+		cmocka_unit_test(announce_vlans),
+		cmocka_unit_test(announce_full_ring),
+		cmocka_unit_test(announce_under_traffic),
+		cmocka_unit_test(announce_by_free_queue),
+		cmocka_unit_test(announce_ack_refused),
+		cmocka_unit_test(announce_not_accepted),
+		cmocka_unit_test(announce_arguments),
+		cmocka_unit_test(shut_gate_is_not_passed),
 		cmocka_unit_test(case_gate_dead),
 		cmocka_unit_test(case_gate_alive),
 		cmocka_unit_test(case_gate_namespace),
@@ -96,7 +105,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_gate_resume_orphan),
 	};
 
-	alarm(110);
+	alarm(170);
 	sim_eal_init(argv[0]);
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);

@@ -38,8 +38,17 @@ struct rte_device;
 struct rte_memzone;
 struct vnic_rxq;
 struct vnic_txq;
+struct rte_mempool;
 struct vnic_ctrlq;
 struct vnic_stats_base;
+
+#define VNIC_ADDRESSES_MAX 16
+
+/** An IP address, network byte order; IPv4 in the first four bytes. */
+struct vnic_address {
+	bool v6;
+	uint8_t bytes[16];
+};
 
 /** What the user asked for by devargs; written once, at probe. */
 struct vnic_args {
@@ -54,6 +63,9 @@ struct vnic_args {
 	bool server;
 	uint32_t ctrl_timeout_ms;	/**< one control exchange */
 	uint32_t connect_timeout_ms;	/**< first connection, each message */
+	bool standby;
+	uint8_t nb_announce;
+	struct vnic_address announce[VNIC_ADDRESSES_MAX];
 };
 
 enum vnic_dev_state {
@@ -123,7 +135,9 @@ struct vnic_dev {
 	uint64_t recover_at;	/**< timer cycles of the next one, or of health */
 	uint64_t recoveries;	/**< resets that helped */
 	volatile bool config_pending; /**< a config change is to be read */
-	uint64_t announce_requests; /**< S_ANNOUNCE seen */
+	uint64_t announce_requests; /**< of the device, S_ANNOUNCE seen */
+	uint64_t announce_frames;	/**< sent, of any announcement */
+	uint64_t announce_acks;
 	uint64_t config_changes;
 	uint64_t resets_needed;	/**< NEEDS_RESET seen, or rings faulted */
 	uint64_t backend_losses;
@@ -134,6 +148,14 @@ struct vnic_dev {
 	struct vnic_rxq *kept_rxq;	/**< released, see vnic_life.h; or NULL */
 	struct vnic_txq *kept_txq;
 	const struct rte_memzone **idle; /**< rings by virtqueue, or NULL */
+	struct {
+		struct rte_mempool *pool;
+		bool seen;	/**< S_ANNOUNCE at the last look */
+		bool asked;	/**< and not yet done */
+		bool busy;	/**< frames wait for room */
+		uint16_t stuck;	/**< visits without a frame sent */
+		uint32_t next;	/**< frame to send */
+	} announce;
 
 	void *priv;		/**< transport's, primary process only */
 };

@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The vnic authors
  */
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -116,6 +117,63 @@ vnic_args_take_server(const char *value, struct vnic_args *out)
 	return vnic_args_bool(value, &out->server);
 }
 
+static bool
+vnic_args_take_standby(const char *value, struct vnic_args *out)
+{
+	return vnic_args_bool(value, &out->standby);
+}
+
+/* Of a host, on some link: neither unspecified nor multicast nor loopback. */
+static bool
+vnic_args_address(const char *text, struct vnic_address *out)
+{
+	const struct in6_addr *in6 = (const void *)out->bytes;
+	uint32_t ip;
+
+	memset(out, 0, sizeof(*out));
+	out->v6 = strchr(text, ':') != NULL;
+	if (inet_pton(out->v6 ? AF_INET6 : AF_INET, text, out->bytes) != 1)
+		return false;
+	if (out->v6)
+		return !IN6_IS_ADDR_UNSPECIFIED(in6) &&
+			!IN6_IS_ADDR_MULTICAST(in6) &&
+			!IN6_IS_ADDR_LOOPBACK(in6);
+	ip = (uint32_t)out->bytes[0] << 24 | out->bytes[1] << 16 |
+		out->bytes[2] << 8 | out->bytes[3];
+	return ip >> 24 != 0 && ip >> 24 != IN_LOOPBACKNET &&
+		!IN_MULTICAST(ip) && !IN_BADCLASS(ip);
+}
+
+/* "ADDRESS" or "[ADDRESS,ADDRESS,...]" */
+static bool
+vnic_args_take_announce(const char *value, struct vnic_args *out)
+{
+	struct vnic_address list[VNIC_ADDRESSES_MAX];
+	char text[VNIC_ADDRESSES_MAX * INET6_ADDRSTRLEN];
+	size_t len = strlen(value);
+	char *rest = text, *one;
+	uint8_t nb = 0;
+
+	if (value[0] == '[') {
+		if (value[len - 1] != ']')
+			return false;
+		value++;
+		len -= 2;
+	}
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, value, len);
+	text[len] = '\0';
+	while ((one = strsep(&rest, ",")) != NULL) {
+		if (nb == RTE_DIM(list) || !vnic_args_address(one, &list[nb]))
+			return false;
+		nb++;
+	}
+	memcpy(out->announce, list, nb * sizeof(list[0]));
+	out->nb_announce = nb;
+	return true;
+}
+
 /** Read by vnic_args_flag, where it matters. */
 static bool
 vnic_args_take_flag(const char *value, struct vnic_args *out)
@@ -170,6 +228,9 @@ static const struct vnic_args_key {
 	{ "vectorized", ON_ALL, vnic_args_take_flag, "0 or 1" },
 	{ "ctrl_timeout_ms", ON_ALL, vnic_args_take_ctrl_timeout,
 	  "milliseconds from 1 to 600000" },
+	{ "standby", ON_ALL, vnic_args_take_standby, "0 or 1" },
+	{ "announce", ON_ALL, vnic_args_take_announce,
+	  "an IPv4 or IPv6 unicast address, or up to 16 of them in brackets: [192.0.2.1,2001:db8::1]" },
 	{ "connect_timeout_ms", ON_ALL, vnic_args_take_connect_timeout,
 	  "milliseconds from 1 to 600000" },
 };

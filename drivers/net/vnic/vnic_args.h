@@ -23,7 +23,8 @@
 /** Keys with their values, for RTE_PMD_REGISTER_PARAM_STRING. */
 #define VNIC_ARGS_PARAMS_COMMON \
 	"queues=<int> queue_size=<int> mac=<mac addr> mrg_rxbuf=<0|1> " \
-	"in_order=<0|1> packed_vq=<0|1> vectorized=<0|1> " \
+	"in_order=<0|1> packed_vq=<0|1> vectorized=<0|1> standby=<0|1> " \
+	"announce=<ip address or [list]> " \
 	"ctrl_timeout_ms=<int> connect_timeout_ms=<int>"
 #define VNIC_ARGS_PARAMS_USER \
 	"path=<path> server=<0|1> cq=<0|1> " VNIC_ARGS_PARAMS_COMMON

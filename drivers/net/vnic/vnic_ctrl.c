@@ -25,9 +25,9 @@
 /** What the device reads and writes of one exchange. */
 struct ctrl_shared {
 	struct virtio_net_ctrl_hdr hdr;
-	uint8_t ack;
-	uint8_t pad;
 	uint8_t data[VNIC_CTRL_DATA_MAX];
+	uint8_t ack;
+	uint8_t result[VNIC_CTRL_RESULT_MAX];	/**< right behind ack */
 };
 
 struct vnic_ctrlq {
@@ -185,9 +185,9 @@ vnic_ctrl_is_dead(const struct vnic_dev *dev)
 	return dev->ctrlq != NULL && dev->ctrlq->dead;
 }
 
-/* Header and data to read, one byte to write (5.1.6.5). */
+/* Header and data to read, ack and result to write (5.1.6.5). */
 static int
-ctrl_post(struct vnic_dev *dev, struct vnic_ctrlq *cq, size_t len)
+ctrl_post(struct vnic_dev *dev, struct vnic_ctrlq *cq, size_t len, size_t max)
 {
 	struct vring_seg segs[3] = {
 		{ cq->shared_dma, sizeof(cq->shared->hdr) },
@@ -198,7 +198,7 @@ ctrl_post(struct vnic_dev *dev, struct vnic_ctrlq *cq, size_t len)
 	int ret;
 
 	segs[nr_read].addr = cq->shared_dma + offsetof(struct ctrl_shared, ack);
-	segs[nr_read].len = sizeof(cq->shared->ack);
+	segs[nr_read].len = sizeof(cq->shared->ack) + max;
 	ret = vring_chain_post(&cq->vr, packed, segs, nr_read, 1, cq->shared);
 	if (ret < 0)
 		return ret;
@@ -210,16 +210,15 @@ ctrl_post(struct vnic_dev *dev, struct vnic_ctrlq *cq, size_t len)
 
 /* 0 once the buffer is back; -ETIMEDOUT; -EPROTO on a lie. */
 static int
-ctrl_wait(struct vnic_dev *dev, struct vnic_ctrlq *cq)
+ctrl_wait(struct vnic_dev *dev, struct vnic_ctrlq *cq, uint32_t *len)
 {
 	unsigned int ms = dev->args.ctrl_timeout_ms;
 	uint64_t end = rte_get_timer_cycles() + rte_get_timer_hz() *
 		(ms != 0 ? ms : CTRL_TIMEOUT_MS) / 1000;
 	bool packed = ctrl_packed(dev);
 	bool in_order = vnic_dev_has(dev, VIRTIO_F_IN_ORDER);
-	uint32_t len;
 
-	while (vring_chain_take(&cq->vr, packed, in_order, &len) == NULL) {
+	while (vring_chain_take(&cq->vr, packed, in_order, len) == NULL) {
 		if (cq->vr.fault != VRING_FAULT_NONE)
 			return -EPROTO;
 		if (rte_get_timer_cycles() > end)
@@ -240,29 +239,40 @@ ctrl_fail(struct vnic_dev *dev, uint8_t class, uint8_t command, int err)
 	return err;
 }
 
-int
-vnic_ctrl_exec(struct vnic_dev *dev, uint8_t class, uint8_t command,
-	       const void *data, size_t len)
+static int
+ctrl_check(const struct vnic_dev *dev, size_t len, size_t max)
 {
-	struct vnic_ctrlq *cq = dev->ctrlq;
-	uint8_t ack;
-	int ret;
+	const struct vnic_ctrlq *cq = dev->ctrlq;
 
 	if (!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_VQ))
 		return -ENOTSUP;
 	if (!cq->live || cq->dead)
 		return -EIO;
-	if (len > VNIC_CTRL_DATA_MAX)
-		return -EINVAL;
+	return len > VNIC_CTRL_DATA_MAX || max > VNIC_CTRL_RESULT_MAX ?
+		-EINVAL : 0;
+}
+
+int
+vnic_ctrl_query(struct vnic_dev *dev, uint8_t class, uint8_t command,
+		const void *data, size_t len, void *result, size_t max,
+		size_t *got)
+{
+	struct vnic_ctrlq *cq = dev->ctrlq;
+	uint32_t written = 0;
+	int ret = ctrl_check(dev, len, max);
+	uint8_t ack;
+
+	if (ret < 0)
+		return ret;
 	cq->shared->hdr.class = class;
 	cq->shared->hdr.command = command;
 	/* A device that gives the buffer back unwritten has not said OK. */
 	cq->shared->ack = 0xff;
 	if (len > 0)
 		memcpy(cq->shared->data, data, len);
-	ret = ctrl_post(dev, cq, len);
+	ret = ctrl_post(dev, cq, len, max);
 	if (ret == 0)
-		ret = ctrl_wait(dev, cq);
+		ret = ctrl_wait(dev, cq, &written);
 	if (ret < 0)
 		return ctrl_fail(dev, class, command, ret);
 	ack = __atomic_load_n(&cq->shared->ack, __ATOMIC_RELAXED);
@@ -271,7 +281,20 @@ vnic_ctrl_exec(struct vnic_dev *dev, uint8_t class, uint8_t command,
 			 dev->name, class, command, ack);
 		return -EIO;
 	}
+	/* The length counts the ack; no more than there was room for. */
+	*got = RTE_MIN(written > 0 ? written - 1 : 0, max);
+	if (*got > 0)
+		memcpy(result, cq->shared->result, *got);
 	return 0;
+}
+
+int
+vnic_ctrl_exec(struct vnic_dev *dev, uint8_t class, uint8_t command,
+	       const void *data, size_t len)
+{
+	size_t got;
+
+	return vnic_ctrl_query(dev, class, command, data, len, NULL, 0, &got);
 }
 
 int

@@ -48,6 +48,18 @@ int
 vnic_ctrl_exec(struct vnic_dev *dev, uint8_t class, uint8_t command,
 	       const void *data, size_t len);
 
+/**
+ * One exchange that is answered with more than OK. At most @p max bytes, up
+ * to VNIC_CTRL_RESULT_MAX, come to @p result.
+ *
+ * @param[out] got bytes that the device wrote there, at most @p max
+ */
+#define VNIC_CTRL_RESULT_MAX 8192
+int
+vnic_ctrl_query(struct vnic_dev *dev, uint8_t class, uint8_t command,
+		const void *data, size_t len, void *result, size_t max,
+		size_t *got);
+
 /** @p command is VIRTIO_NET_CTRL_RX_PROMISC or VIRTIO_NET_CTRL_RX_ALLMULTI. */
 int
 vnic_ctrl_rx_mode(struct vnic_dev *dev, uint8_t command, bool on);

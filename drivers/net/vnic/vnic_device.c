@@ -8,6 +8,7 @@
 #include <rte_cycles.h>
 #include <rte_malloc.h>
 
+#include "vnic_announce.h"
 #include "vnic_ctrl.h"
 #include "vnic_device.h"
 #include "vnic_gate.h"
@@ -317,6 +318,7 @@ device_bring_up(struct vnic_dev *dev, rxq_begin_t rxq_begin,
 		return ret;
 	dev->state = VNIC_DEV_STARTED;
 	dev->parked = false;
+	dev->announce.seen = false;
 	vnic_link_refresh(dev);
 	vnic_port_open(dev);
 	return 0;
@@ -460,8 +462,10 @@ vnic_device_remove(struct rte_eth_dev *eth_dev)
 		vnic_device_reset(dev);
 	vnic_ethdev_remove_bursts(eth_dev);
 	device_free_queues(eth_dev);
-	if (!dev->quarantined)
+	if (!dev->quarantined) {
 		vnic_ctrl_free(dev);
+		vnic_announce_free(dev);
+	}
 	/* The transport waits for its event sources, which take the lock. */
 	vnic_dev_unlock(dev);
 	if (vnic_transport_ops(dev)->close != NULL)

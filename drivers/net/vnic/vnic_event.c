@@ -9,6 +9,7 @@
 #include <rte_alarm.h>
 #include <rte_cycles.h>
 
+#include "vnic_announce.h"
 #include "vnic_ctrl.h"
 #include "vnic_device.h"
 #include "vnic_gate.h"
@@ -174,6 +175,7 @@ event_config(struct vnic_dev *dev)
 		return;
 	}
 	vnic_link_refresh(dev);
+	vnic_announce_work(dev);
 }
 
 static void
@@ -211,6 +213,7 @@ event_health(struct vnic_dev *dev)
 		vnic_event_needs_reset(dev);
 		return;
 	}
+	vnic_announce_work(dev);
 	event_nudge(dev);
 	if (dev->recover_tries > 0 &&
 	    rte_get_timer_cycles() > dev->recover_at)

@@ -20,6 +20,7 @@
 #include "vnic_log.h"
 
 #define PARK_TIMEOUT_MS 1000
+#define BORROW_TIMEOUT_US 1000
 #define GATE_OPEN UINT16_MAX
 
 /* Bursts load it: alone in its line, which nobody writes to. */
@@ -293,6 +294,35 @@ vnic_port_park(struct vnic_dev *dev)
 			return -ETIMEDOUT;
 		}
 		rte_delay_us_sleep(10);
+	}
+	return 0;
+}
+
+void
+vnic_txq_give_back(struct vnic_txq *txq)
+{
+	/* The queue shuts its own gate for good when its ring broke. */
+	if (vnic_txq_fault(txq) == VRING_FAULT_NONE)
+		__atomic_store_n(&txq->gate.limit, GATE_OPEN,
+				 __ATOMIC_RELEASE);
+}
+
+int
+vnic_txq_borrow(struct vnic_txq *txq)
+{
+	uint64_t deadline = rte_get_timer_cycles() +
+		rte_get_timer_hz() / 1000000 * BORROW_TIMEOUT_US;
+
+	if (__atomic_load_n(&txq->gate.limit, __ATOMIC_RELAXED) == 0)
+		return -EBUSY;
+	__atomic_store_n(&txq->gate.limit, 0, __ATOMIC_RELEASE);
+	gate_barrier(txq->dev);
+	while (__atomic_load_n(&txq->gate.busy, __ATOMIC_ACQUIRE) != 0) {
+		if (rte_get_timer_cycles() > deadline) {
+			vnic_txq_give_back(txq);
+			return -EBUSY;
+		}
+		rte_pause();
 	}
 	return 0;
 }

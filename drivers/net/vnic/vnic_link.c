@@ -8,6 +8,17 @@
 #include "vnic_log.h"
 #include "vnic_port.h"
 
+/* The bit stays until its ACK: it is one request for as long as it is seen. */
+static void
+link_announce(struct vnic_dev *dev, bool asked)
+{
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_GUEST_ANNOUNCE))
+		return;
+	if (asked && !dev->announce.seen)
+		dev->announce.asked = true;
+	dev->announce.seen = asked;
+}
+
 /* Section 5.1.4.2: without STATUS the link is up. */
 static bool
 link_is_up(struct vnic_dev *dev)
@@ -27,8 +38,7 @@ link_is_up(struct vnic_dev *dev)
 	/* All ones is what a dead function reads as. */
 	if (status == UINT16_MAX)
 		return false;
-	if (status & VIRTIO_NET_S_ANNOUNCE)
-		dev->announce_requests++;
+	link_announce(dev, status & VIRTIO_NET_S_ANNOUNCE);
 	return status & VIRTIO_NET_S_LINK_UP;
 }
 

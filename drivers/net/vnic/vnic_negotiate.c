@@ -66,6 +66,13 @@ want_bus(const struct vnic_need *need)
 		VNIC_VERDICT_TRANSPORT : VNIC_VERDICT_ACCEPTED;
 }
 
+/* Whoever gives the port a primary with the same address asks for it. */
+static enum vnic_verdict
+want_standby(const struct vnic_need *need)
+{
+	return verdict_if(need->args->standby);
+}
+
 /* An eventfd carries no data. */
 static enum vnic_verdict
 want_notification_data(const struct vnic_need *need)
@@ -142,7 +149,8 @@ static const struct vnic_feature vnic_features[] = {
 	NET(CTRL_RX, want_always, SET1(CTRL_VQ)),
 	NET(CTRL_VLAN, want_vlan, SET1(CTRL_VQ)),
 	NET(CTRL_RX_EXTRA, NULL, SET1(CTRL_VQ)),
-	NET(GUEST_ANNOUNCE, NULL, SET1(CTRL_VQ)),
+	/* Asked by a bit of the status field, which STATUS brings. */
+	NET(GUEST_ANNOUNCE, want_always, SET2(CTRL_VQ, STATUS)),
 	NET(MQ, want_always, SET1(CTRL_VQ)),
 	/* 5.1.6.5.2: its command needs CTRL_RX, so the bit is of no use alone. */
 	NET(CTRL_MAC_ADDR, want_always, SET2(CTRL_VQ, CTRL_RX)),
@@ -157,7 +165,7 @@ static const struct vnic_feature vnic_features[] = {
 	NET(GUEST_HDRLEN, NULL),
 	NET(RSS, NULL, SET1(CTRL_VQ)),
 	NET(RSC_EXT, NULL, .any = SET2(HOST_TSO4, HOST_TSO6)),
-	NET(STANDBY, NULL),
+	NET(STANDBY, want_standby),
 	NET(SPEED_DUPLEX, want_always),
 	NET(RSS_CONTEXT, NULL, SET2(CTRL_VQ, RSS)),
 	NET(GUEST_UDP_TUNNEL_GSO, NULL,

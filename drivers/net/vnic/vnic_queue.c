@@ -324,6 +324,8 @@ txq_prepare(struct vnic_txq *txq)
 	txq->hdr_len = dev->hdr_len;
 	txq->dma_field = queue_dma_field(dev);
 	txq->extra_dma = vnic_queue_mz_dma(dev, txq->extra_mz);
+	/* Off since the port was announced with mbufs of another pool. */
+	txq->fast_free = txq->offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 	/* No longer frames than the device's MTU, but two VLAN tags (5.1.4.2). */
 	txq->max_len = vnic_dev_has(dev, VIRTIO_NET_F_MTU) ?
 		(uint32_t)dev->max_mtu + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN :

@@ -261,11 +261,29 @@ vnic_rxq_open(struct vnic_rxq *rxq);
 void
 vnic_txq_open(struct vnic_txq *txq);
 
+/**
+ * Take a transmit queue from its lcore for a moment: shut its gate and wait
+ * until no burst is inside, for a millisecond at most. Bursts meanwhile send
+ * nothing, as with a full ring. Control lock held; give it back at once.
+ *
+ * @return 0, -EBUSY: it is shut already, or a burst did not end.
+ */
+int
+vnic_txq_borrow(struct vnic_txq *txq);
+void
+vnic_txq_give_back(struct vnic_txq *txq);
+
 /** The first violation a ring has recorded, or VRING_FAULT_NONE. */
 static inline enum vring_fault
 vnic_rxq_fault(const struct vnic_rxq *rxq)
 {
 	return rxq->vr.fault;
+}
+
+static inline enum vring_fault
+vnic_txq_fault(const struct vnic_txq *txq)
+{
+	return txq->vr.fault;
 }
 
 /** Doorbell table of this process, by port and virtqueue. */

@@ -7,6 +7,7 @@
 
 #include <rte_mbuf.h>
 
+#include "vnic_announce.h"
 #include "vnic_ctrl.h"
 #include "vnic_life.h"
 #include "vnic_log.h"
@@ -148,6 +149,10 @@ setup_configure_locked(struct vnic_dev *dev)
 	if (ret == 0 &&
 	    virtio_features_has(&nego.accepted, VIRTIO_NET_F_CTRL_VQ))
 		ret = vnic_ctrl_create(dev);
+	if (ret == 0 &&
+	    (virtio_features_has(&nego.accepted, VIRTIO_NET_F_GUEST_ANNOUNCE) ||
+	     dev->args.nb_announce > 0))
+		ret = vnic_announce_create(dev);
 	if (ret == 0)
 		ret = vnic_stats_alloc(dev);
 	if (ret < 0)

@@ -17,7 +17,7 @@
 /** In shared memory: a secondary reads, and may reset. */
 struct vnic_stats_base {
 	uint64_t violations[VNIC_VIOLATION_MAX];
-	uint64_t port[5];
+	uint64_t port[7];
 	uint16_t nb_pairs;
 	struct {
 		struct vnic_rxq_stats rx;
@@ -53,7 +53,8 @@ static const char *const violation_names[VNIC_VIOLATION_MAX] = {
 #define PORT(field) { #field, offsetof(struct vnic_dev, field) }
 static const struct vnic_stats_field port_fields[] = {
 	PORT(config_changes), PORT(announce_requests), PORT(resets_needed),
-	PORT(recoveries), PORT(backend_losses),
+	PORT(recoveries), PORT(backend_losses), PORT(announce_frames),
+	PORT(announce_acks),
 };
 
 const struct vnic_stats_field *

@@ -270,6 +270,16 @@ vnic_tx_burst(void *queue, struct rte_mbuf **pkts, uint16_t nb,
 int
 vnic_tx_chain_write(struct vnic_txq *txq, struct rte_mbuf *m, uint32_t flags);
 
+/**
+ * Frames of the control plane, on a queue that it has borrowed or whose gate
+ * is shut; reclaims first, and does only that if @p nb is 0.
+ *
+ * @return frames taken, the first ones of @p pkts
+ */
+uint16_t
+vnic_tx_insert(struct vnic_txq *txq, struct rte_mbuf **pkts, uint16_t nb,
+	       uint32_t flags);
+
 /** Checks and pseudo-header sums before a burst (rte_eth_tx_prepare). */
 uint16_t
 vnic_tx_prepare(void *queue, struct rte_mbuf **pkts, uint16_t nb);

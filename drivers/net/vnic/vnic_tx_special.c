@@ -11,6 +11,7 @@
 #include <vring_chain.h>
 
 #include "vnic_tx.h"
+#include "vnic_tx_chain.h"
 
 /*
  * Frames that are not plain: several segments, shared or external buffers,
@@ -142,6 +143,29 @@ vnic_tx_chain_write(struct vnic_txq *txq, struct rte_mbuf *m, uint32_t flags)
 	n = tx_segs(txq, slot, m, flags, segs);
 	return vring_chain_post(&txq->vr, flags & VNIC_PATH_PACKED, segs, n,
 				0, m);
+}
+
+uint16_t
+vnic_tx_insert(struct vnic_txq *txq, struct rte_mbuf **pkts, uint16_t nb,
+	       uint32_t flags)
+{
+	const bool packed = flags & VNIC_PATH_PACKED;
+	struct vring *vr = &txq->vr;
+	uint16_t i, n;
+
+	if (flags & VNIC_PATH_CHAIN) {
+		vnic_tx_chain_reclaim(txq, vring_size(vr), flags);
+		i = vnic_tx_chain_fill(txq, pkts, nb, flags, &n);
+		if (n > 0)
+			vring_chain_publish(vr, packed);
+	} else {
+		vnic_tx_reclaim(txq, vring_size(vr), flags);
+		i = vnic_tx_fill(txq, pkts, nb, vring_free(vr), flags, &n);
+	}
+	if (n > 0)
+		vnic_tx_commit(txq, flags & VNIC_PATH_CHAIN ? 0 : n, packed);
+	txq->stats.packets += n;
+	return i;
 }
 
 /* Pseudo-header sum; for TSO it covers the length too (5.1.6.2). */
