@@ -23,6 +23,8 @@
 #include "vnic_device.h"
 #include "vnic_log.h"
 #include "vnic_port.h"
+#include "vnic_rx_soft.h"
+#include "vnic_tx_soft.h"
 
 #define POOL_CACHE 32
 
@@ -367,6 +369,26 @@ sim_open_stopped(const struct sim_row *row, const struct sim_options *opts)
 	return port;
 }
 
+/* The row's bursts, or, where a queue wants more, those around them. */
+static void
+bursts_check(struct sim_port *port, eth_rx_burst_t rx, eth_tx_burst_t tx)
+{
+	const struct rte_eth_dev *eth = &rte_eth_devices[port->id];
+	uint32_t rx_soft = 0, tx_soft = 0;
+	uint16_t i;
+
+	for (i = 0; i < port->opts.pairs; i++) {
+		rx_soft |= sim_rxq(port, i)->soft;
+		tx_soft |= sim_txq(port, i)->soft;
+	}
+	assert_ptr_equal(vnic_rx_soft_rows[port->id], rx);
+	assert_ptr_equal(vnic_tx_soft_rows[port->id], tx);
+	assert_ptr_equal(eth->rx_pkt_burst,
+			 rx_soft != 0 ? vnic_rx_soft_burst : rx);
+	assert_ptr_equal(eth->tx_pkt_burst,
+			 tx_soft != 0 ? vnic_tx_soft_burst : tx);
+}
+
 void
 sim_start(struct sim_port *port)
 {
@@ -379,8 +401,7 @@ sim_start(struct sim_port *port)
 	assert_string_equal(rx->name, port->row.rx->name);
 	assert_string_equal(tx->name, port->row.tx->name);
 	/* The bursts that run are those of the row, not only its name. */
-	assert_ptr_equal(rte_eth_devices[port->id].rx_pkt_burst, rx->burst);
-	assert_ptr_equal(rte_eth_devices[port->id].tx_pkt_burst, tx->burst);
+	bursts_check(port, rx->burst, tx->burst);
 }
 
 struct sim_port *

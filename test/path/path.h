@@ -62,6 +62,18 @@ void case_status_lies(void **state);
 void case_recycle(void **state);
 void case_recycle_restart(void **state);
 
+/* case_soft.c */
+void case_soft_rx(void **state);
+void case_soft_ptypes(void **state);
+void case_soft_queues(void **state);
+void case_soft_toggle(void **state);
+
+/* case_soft_tx.c */
+void case_soft_insert(void **state);
+void case_soft_insert_csum(void **state);
+void case_soft_full(void **state);
+void case_soft_no_mbuf(void **state);
+
 /* loop.c: sent frames come back */
 
 struct loop {

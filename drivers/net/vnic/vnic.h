@@ -121,6 +121,9 @@ struct vnic_dev {
 	rte_spinlock_t ctrl_lock;
 	uint64_t violations[VNIC_VIOLATION_MAX];
 
+	uint32_t ptypes;	/**< layers told in packet_type (vnic_soft.h) */
+	bool ptypes_chosen;	/**< by ptypes_set */
+
 	/* cold, control plane only */
 	struct vnic_negotiation nego;	/**< the latest, with its reasons */
 	uint8_t status;		/**< device status bits set so far */

@@ -15,6 +15,7 @@
 #include "vnic_queue.h"
 #include "vnic_queue_status.h"
 #include "vnic_recycle.h"
+#include "vnic_soft.h"
 #include "vnic_stats.h"
 #include "vnic_tx.h"
 
@@ -45,8 +46,7 @@ vnic_ethdev_install_bursts(struct rte_eth_dev *eth_dev)
 {
 	const struct vnic_dev *dev = vnic_dev_of(eth_dev);
 
-	eth_dev->rx_pkt_burst = vnic_rx_path_select(dev)->burst;
-	eth_dev->tx_pkt_burst = vnic_tx_path_select(dev)->burst;
+	vnic_soft_install(eth_dev);
 	eth_dev->tx_pkt_prepare = vnic_dev_has(dev, VIRTIO_NET_F_CSUM) ?
 		vnic_tx_prepare : VNIC_COMPAT_TX_PREPARE_NONE;
 	ethdev_install_recycling(eth_dev);
@@ -167,16 +167,6 @@ ethdev_is_removed(struct rte_eth_dev *eth_dev)
 		(ret == 0 && status == VIRTIO_STATUS_GONE);
 }
 
-static const uint32_t *
-ethdev_ptypes(struct rte_eth_dev *eth_dev, size_t *nb)
-{
-	static const uint32_t none[] = { RTE_PTYPE_UNKNOWN };
-
-	RTE_SET_USED(eth_dev);
-	*nb = 0;
-	return none;
-}
-
 static int
 ethdev_link_read(struct rte_eth_dev *eth_dev, int wait_to_complete)
 {
@@ -187,7 +177,6 @@ ethdev_link_read(struct rte_eth_dev *eth_dev, int wait_to_complete)
 }
 
 VNIC_COMPAT_STATS_GET(vnic_stats_get);
-VNIC_COMPAT_PTYPES_GET(ethdev_ptypes);
 
 const struct eth_dev_ops vnic_ethdev_ops = {
 	.dev_configure = vnic_setup_configure,
@@ -205,7 +194,8 @@ const struct eth_dev_ops vnic_ethdev_ops = {
 	.mac_addr_remove = vnic_filter_mac_remove,
 	.set_mc_addr_list = vnic_filter_mc_list,
 	.vlan_filter_set = vnic_filter_vlan,
-	.vlan_offload_set = vnic_filter_vlan_offload,
+	.vlan_offload_set = vnic_soft_vlan_offload,
+	.vlan_strip_queue_set = vnic_soft_strip_queue,
 	.mtu_set = vnic_setup_mtu,
 	.stats_get = vnic_stats_get_op,
 	.stats_reset = vnic_stats_reset,
@@ -213,7 +203,8 @@ const struct eth_dev_ops vnic_ethdev_ops = {
 	.xstats_reset = vnic_stats_reset,
 	.xstats_get_names = vnic_xstats_get_names,
 	.dev_infos_get = vnic_info_get,
-	.dev_supported_ptypes_get = ethdev_ptypes_op,
+	.dev_supported_ptypes_get = vnic_soft_ptypes_get_op,
+	.dev_ptypes_set = vnic_soft_ptypes_set,
 	.rxq_info_get = vnic_info_rxq,
 	.txq_info_get = vnic_info_txq,
 	.rx_burst_mode_get = vnic_info_rx_burst_mode,
@@ -240,7 +231,7 @@ const struct eth_dev_ops vnic_ethdev_secondary_ops = {
 	.xstats_reset = vnic_stats_reset,
 	.xstats_get_names = vnic_xstats_get_names,
 	.dev_infos_get = vnic_info_get,
-	.dev_supported_ptypes_get = ethdev_ptypes_op,
+	.dev_supported_ptypes_get = vnic_soft_ptypes_get_op,
 	.rxq_info_get = vnic_info_rxq,
 	.txq_info_get = vnic_info_txq,
 	.rx_burst_mode_get = vnic_info_rx_burst_mode,

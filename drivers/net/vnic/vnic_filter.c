@@ -223,10 +223,15 @@ int
 vnic_filter_vlan(struct rte_eth_dev *eth_dev, uint16_t vlan_id, int on)
 {
 	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	char why[64];
 	int ret;
 
-	if (!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_VLAN))
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_VLAN)) {
+		VNIC_LOG(ERR, "%s: VLAN %u cannot be filtered: CTRL_VLAN is %s",
+			 dev->name, vlan_id, vnic_negotiate_reason(&dev->nego,
+			 VIRTIO_NET_F_CTRL_VLAN, why, sizeof(why)));
 		return -ENOTSUP;
+	}
 	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
 	if (ret < 0)
 		return ret;
@@ -248,7 +253,7 @@ vnic_filter_vlan_offload(struct rte_eth_dev *eth_dev, int mask)
 		return 0;
 	if (asked == vnic_dev_has(dev, VIRTIO_NET_F_CTRL_VLAN))
 		return 0;
-	VNIC_LOG(ERR, "%s: the VLAN filter can only be turned %s by configuring the port again",
+	VNIC_LOG(ERR, "%s: the VLAN filter can only be turned %s by configuring the port again: a device that has agreed on CTRL_VLAN drops every tag that it was not told of",
 		 dev->name, asked ? "on" : "off");
 	return -ENOTSUP;
 }

@@ -9,20 +9,9 @@
 #include "vnic_path.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
+#include "vnic_soft.h"
 
 /* What an application may ask about a port; changes nothing. */
-
-static bool
-info_rx_path_can(uint32_t flag)
-{
-	unsigned int i, nb;
-	const struct vnic_rx_path *paths = vnic_rx_paths(&nb);
-
-	for (i = 0; i < nb; i++)
-		if (paths[i].flags & flag)
-			return true;
-	return false;
-}
 
 static bool
 info_tx_path_can(uint32_t flag)
@@ -54,20 +43,21 @@ info_features(const struct vnic_dev *dev)
 	return nego.accepted;
 }
 
+/* Nothing of these is agreed on with the device: each queue may differ. */
+#define INFO_TX_QUEUE_OFFLOADS (RTE_ETH_TX_OFFLOAD_MULTI_SEGS | \
+				RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE | \
+				VNIC_SOFT_TX_OFFLOADS)
+
 uint64_t
 vnic_info_rx_offloads(const struct vnic_dev *dev)
 {
 	struct virtio_features f = info_features(dev);
-	uint64_t offloads = 0;
+	uint64_t offloads = VNIC_SOFT_RX_OFFLOADS;
 
 	if (virtio_features_has(&f, VIRTIO_NET_F_MRG_RXBUF))
 		offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
 	if (virtio_features_has(&f, VIRTIO_NET_F_CTRL_VLAN))
 		offloads |= RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
-	if (virtio_features_has(&f, VIRTIO_NET_F_GUEST_CSUM) &&
-	    info_rx_path_can(VNIC_PATH_OFFLOAD))
-		offloads |= RTE_ETH_RX_OFFLOAD_UDP_CKSUM |
-			RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
 	return offloads;
 }
 
@@ -75,8 +65,7 @@ uint64_t
 vnic_info_tx_offloads(const struct vnic_dev *dev)
 {
 	struct virtio_features f = info_features(dev);
-	uint64_t offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS |
-		RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	uint64_t offloads = INFO_TX_QUEUE_OFFLOADS;
 
 	if (!info_tx_path_can(VNIC_PATH_OFFLOAD))
 		return offloads;
@@ -147,6 +136,8 @@ vnic_info_get(struct rte_eth_dev *eth_dev, struct rte_eth_dev_info *info)
 	info->rx_offload_capa = vnic_info_rx_offloads(dev);
 	info->tx_offload_capa = vnic_info_tx_offloads(dev);
 	info->dev_capa = info_capabilities(dev);
+	info->rx_queue_offload_capa = VNIC_SOFT_RX_OFFLOADS;
+	info->tx_queue_offload_capa = INFO_TX_QUEUE_OFFLOADS;
 	info->err_handle_mode = RTE_ETH_ERROR_HANDLE_MODE_PROACTIVE;
 	info->switch_info.domain_id = RTE_ETH_DEV_SWITCH_DOMAIN_ID_INVALID;
 	if (dev->link_speed != 0 &&
@@ -200,9 +191,14 @@ vnic_info_rx_burst_mode(struct rte_eth_dev *eth_dev, uint16_t queue_id,
 {
 	const struct vnic_rx_path *path =
 		vnic_rx_path_select(vnic_dev_of(eth_dev));
+	const struct vnic_rxq *rxq = eth_dev->data->rx_queues[queue_id];
+	int ret = info_burst_mode(path == NULL ? NULL : path->name, mode);
+	size_t len = ret == 0 ? strlen(mode->info) : 0;
 
-	RTE_SET_USED(queue_id);
-	return info_burst_mode(path == NULL ? NULL : path->name, mode);
+	if (ret == 0 && rxq != NULL)
+		vnic_soft_rx_text(rxq, mode->info + len,
+				  sizeof(mode->info) - len);
+	return ret;
 }
 
 int

@@ -94,6 +94,9 @@ struct vnic_rxq {
 	bool deferred;		/**< dev_start leaves it stopped */
 	int socket_id;
 	uint64_t offloads;
+	uint64_t own_offloads;	/**< asked for by queue setup */
+	uint32_t soft;		/**< VNIC_RX_SOFT_*: vnic_rx_soft.h */
+	uint32_t ptypes;	/**< layers told in packet_type */
 	const struct rte_memzone *mz;
 	struct vnic_dev *dev;
 	/** Sent mbufs on their way here, by slot; the lcore's (vnic_recycle.h). */
@@ -127,6 +130,8 @@ struct vnic_txq {
 	bool stopped;
 	bool deferred;
 	int socket_id;
+	uint64_t own_offloads;	/**< asked for by queue setup */
+	uint32_t soft;		/**< VNIC_TX_SOFT_*: vnic_tx_soft.h */
 	const struct rte_memzone *mz;
 	const struct rte_memzone *extra_mz;
 	uint64_t seen_packets;	/**< health timer's: at its last look */

@@ -13,6 +13,7 @@
 #include "vnic_log.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
+#include "vnic_soft.h"
 #include "vnic_stats.h"
 
 /*
@@ -165,6 +166,7 @@ setup_configure_locked(struct vnic_dev *dev)
 	setup_warn_steering(dev);
 	dev->mtu = conf->rxmode.mtu;
 	dev->state = VNIC_DEV_CONFIGURED;
+	vnic_soft_configure(dev);
 	return 0;
 }
 
@@ -257,7 +259,7 @@ setup_rxq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 	int ret = setup_check_state(dev);
 
 	if (ret == 0 && pool == NULL) {
-		VNIC_LOG(ERR, "%s: receive queue %u: one mempool is needed, buffer split is not supported",
+		VNIC_LOG(ERR, "%s: receive queue %u: one mempool is needed: virtio devices put whole frames into buffers in the order in which they are posted, so neither RTE_ETH_RX_OFFLOAD_BUFFER_SPLIT nor several mempools are supported",
 			 dev->name, queue_id);
 		ret = -ENOTSUP;
 	}
@@ -274,12 +276,15 @@ setup_rxq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 	if (ret < 0)
 		return ret;
 	rxq->deferred = conf->rx_deferred_start;
+	rxq->own_offloads = conf->offloads;
 	if (!dev->data->dev_started)
 		dev->data->rx_queues[queue_id] = rxq;
 	else
 		ret = vnic_life_rxq_replace(dev, rxq);
 	if (ret < 0)
 		vnic_rxq_free(rxq);
+	else if (dev->data->dev_started)
+		vnic_soft_update(vnic_eth_dev(dev));
 	return ret;
 }
 
@@ -322,12 +327,15 @@ setup_txq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 	if (ret < 0)
 		return ret;
 	txq->deferred = conf->tx_deferred_start;
+	txq->own_offloads = conf->offloads;
 	if (!dev->data->dev_started)
 		dev->data->tx_queues[queue_id] = txq;
 	else
 		ret = vnic_life_txq_replace(dev, txq);
 	if (ret < 0)
 		vnic_txq_free(txq);
+	else if (dev->data->dev_started)
+		vnic_soft_update(vnic_eth_dev(dev));
 	return ret;
 }
 
