@@ -16,6 +16,7 @@ HUGE_KB=2048
 PKGS_BUILD="gcc libc6-dev meson ninja-build pkgconf libdpdk-dev libjson-c-dev
 libcmocka-dev python3 xz-utils dpkg-dev ca-certificates"
 PKGS_TEST="dpdk dpdk-dev python3-pyelftools qemu-system-x86 busybox-static
+ gcc-aarch64-linux-gnu qemu-user-static
 cpio socat procps iproute2 kmod universal-ctags binutils"
 
 want_test=yes

@@ -17,7 +17,8 @@ Usage: sudo devtools/test.sh [--quick] [--no-setup] [--help]
 
   --quick      suites unit and path only, without the sanitizer builds
   --no-setup   do not run devtools/setup.sh first
-Builds in build, build-asan (address, undefined) and build-tsan (thread).
+Builds in build, build-asan (address, undefined), build-tsan (thread) and
+build-aarch64 (cross-compiled, run under qemu-user).
 TEXT
 }
 
@@ -98,14 +99,34 @@ run_suites()
 	shift 2
 	say "running $name in $dir"
 	log=$root/$dir/meson-logs/$name.json
+	flat=$(echo "$dir" | tr / -)
 	rm -f "$log"
 	status=0
 	fixed_addresses meson test -C "$root/$dir" --no-rebuild --logbase "$name" \
 		--print-errorlogs "$@" || status=$?
 	if [ -f "$log" ]; then
-		cp "$log" "$logs/$dir.$name.json"
+		cp "$log" "$logs/$flat.$name.json"
 	elif [ "$status" -ne 0 ]; then
-		fail_build "$dir.$name"
+		fail_build "$flat.$name"
+	fi
+}
+
+# The NEON paths, cross-compiled and under qemu-user.
+run_aarch64()
+{
+	say "building in build-aarch64"
+	status=0
+	run "$here/test-aarch64.sh" --build-only "$root/build-aarch64" \
+		>"$logs/build-aarch64.out" 2>&1 || status=$?
+	if [ "$status" -eq 77 ]; then
+		echo "{\"name\": \"aarch64\", \"result\": \"SKIP\", \"stdout\": \"no arm64 packages to be had\"}" \
+			>"$logs/build-aarch64.skip.json"
+	elif [ "$status" -ne 0 ]; then
+		cat "$logs/build-aarch64.out"
+		fail_build build-aarch64
+	else
+		run_suites build-aarch64/build aarch64 --timeout-multiplier 5 \
+			--suite unit --suite path --no-suite static
 	fi
 }
 
@@ -118,6 +139,7 @@ run_all()
 			run_suites build whole --num-processes 1 --suite system --suite guest
 	fi
 	[ "$quick" = no ] || return 0
+	run_aarch64
 	# With sanitizers test/ has no suites that need DPDK's own programs.
 	# -g1: lines for the reports, without what takes a quarter of the compile time.
 	sanitized="-Dapps=disabled -Doptimization=1 -Ddebug=false -Dc_args=-g1 -Db_lundef=false"
