@@ -22,7 +22,7 @@
 #define SIZE 64
 #define FRAMES 3000
 #define BURST 16
-#define DEADLINE_S 15
+#define DEADLINE_S 200
 
 #define OWN_LINE(type, field) \
 	(offsetof(type, field) % RTE_CACHE_LINE_SIZE == 0)
@@ -294,7 +294,7 @@ main(int argc, char **argv)
 	bool two = sysconf(_SC_NPROCESSORS_ONLN) > 1;
 
 	(void)argc;
-	alarm(60);
+	alarm(580);
 	sim_eal_init_lcores(argv[0], two ? "(0-31)@(0-1)" : "(0-31)@0");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
