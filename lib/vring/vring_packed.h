@@ -72,6 +72,9 @@ vring_done_packed(struct vring *vr, uint16_t max)
 			break;
 		}
 		known += last + 1;
+		/* One by one: the next ones can be proven by vectors. */
+		if (last == 0)
+			known = vring_match_vec(vr, true, known, max);
 	}
 	vr->known = known;
 }
