@@ -16,7 +16,7 @@
  */
 
 #define FRAME_LEN_MIN 64
-#define FRAME_LEN_MAX 9000
+#define FRAME_LEN_MAX 9216
 
 struct frame_id {
 	uint32_t epoch;		/**< one value per run of a sender */
