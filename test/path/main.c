@@ -37,6 +37,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_offload_tx),
 		cmocka_unit_test(case_offload_rx),
 		cmocka_unit_test(case_soft_rx),
+		cmocka_unit_test(case_soft_garbage),
 		cmocka_unit_test(case_soft_ptypes),
 		cmocka_unit_test(case_soft_queues),
 		cmocka_unit_test(case_soft_toggle),

@@ -263,7 +263,7 @@ setup_rxq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 	int ret = setup_check_state(dev);
 
 	if (ret == 0 && pool == NULL) {
-		VNIC_LOG(ERR, "%s: receive queue %u: one mempool is needed: virtio devices put whole frames into buffers in the order in which they are posted, so neither RTE_ETH_RX_OFFLOAD_BUFFER_SPLIT nor several mempools are supported",
+		VNIC_LOG(ERR, "%s: receive queue %u: one mempool is needed: vnic has no RTE_ETH_RX_OFFLOAD_BUFFER_SPLIT, and a virtio device cannot choose among several by the length of a frame",
 			 dev->name, queue_id);
 		ret = -ENOTSUP;
 	}
