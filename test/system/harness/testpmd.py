@@ -24,11 +24,12 @@ JUMBO = ("--max-pkt-len=9018", "--enable-scatter", "--tx-offloads=0x8000")
 
 class Testpmd:
     """A front end. `vdevs` are texts for --vdev, without the driver's name:
-    "0,path=..."; `pages` the EAL flags of its memory."""
+    "0,path=..."; `pages` the EAL flags of its memory. A `back_end` has
+    other drivers, which `vdevs` name, and polls on the other CPU."""
 
     def __init__(self, bench, vdevs, args=(), queues=1, desc=256, pages=PAGES,
-                 name="pmd", megabytes=96, mbufs=4096):
-        cpu = bench.cpus[0]
+                 name="pmd", megabytes=96, mbufs=4096, back_end=False):
+        cpu = bench.cpus[-1 if back_end else 0]
         self.bench = bench
         self.text = ""
         self.prefix = f"{bench.prefix}-{name}"
@@ -37,10 +38,10 @@ class Testpmd:
                    "--file-prefix", self.prefix, *pages]
         if "-m" not in pages:
             command += ["-m", str(megabytes)]
-        if bench.plugin:
+        if bench.plugin and not back_end:
             command += ["-d", bench.plugin]
         for vdev in vdevs:
-            command += ["--vdev", bench.vdev + vdev]
+            command += ["--vdev", vdev if back_end else bench.vdev + vdev]
         command += ["--", "-i", "--nb-cores=1", "--forward-mode=io", "--no-flush-rx",
                     f"--total-num-mbufs={mbufs}", f"--rxq={queues}", f"--txq={queues}",
                     f"--rxd={desc}", f"--txd={desc}", *args]
