@@ -11,28 +11,12 @@ import signal
 import subprocess
 import time
 
-from harness.bench import Trouble, run, wait_until
+from harness.bench import run, wait_until
 from harness.checker import Checker
+from harness.secondary import mount, secondary_eal
 from harness.testpmd import JUMBO, Testpmd
 
 FRAMES = 4365
-
-
-def mount(bench):
-    """Huge pages of the test's own, which two processes can open."""
-    folder = f"{bench.folder}/huge"
-    os.mkdir(folder)
-    done = subprocess.run(["mount", "-t", "hugetlbfs", "-o", "pagesize=2M", "none", folder],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    if done.returncode != 0:
-        raise Trouble(f"hugetlbfs cannot be mounted: {done.stdout.decode().strip()}")
-    bench.cleanups.append(lambda: subprocess.run(["umount", "-l", folder], check=False))
-    return folder
-
-
-def secondary_eal(bench, pmd, folder):
-    return ["--proc-type=secondary", "--huge-dir", folder, "--file-prefix", pmd.prefix,
-            *(["-d", bench.plugin] if bench.plugin else [])]
 
 
 def echo(bench, pmd, folder, checker, devargs):

@@ -7,8 +7,11 @@ net_vhost, which plays frames of a file and records what comes back."""
 
 import re
 import struct
+import time
 
 from harness.bench import run, wait_until
+from harness.checker import Checker
+from harness.secondary import mount, secondary_eal
 from harness.testpmd import Testpmd
 
 MACS = bytes.fromhex("02000000000a02000000000b")
@@ -181,11 +184,40 @@ def checksums(bench, devargs):
     forward(bench, devargs, ("set fwd csum",), want)
 
 
+def secondary(bench, devargs):
+    """The primary process turns strip on; a secondary one, which polls, does it."""
+    folder = mount(bench)
+    player = Player(bench, "c" + str(len(bench.cleanups)))
+    pmd = Testpmd(bench, [f"0,path={player.path},{devargs}"], name="h" + str(len(bench.cleanups)),
+                  pages=("--huge-dir", folder, "--single-file-segments"))
+    pmd.ready()
+    other = Checker(bench, "", args=["--echo", "--segments", 0],
+                    eal=secondary_eal(bench, pmd, folder), cpu=bench.cpus[0])
+    for line in ("vlan set strip on 0", "vlan set qinq_strip on 0"):
+        text = pmd.run(line)
+        bench.check("fail" not in text.lower(), f"{devargs}: '{line}' in the primary", text)
+    # The message is on its way; the frames are not played before it is heard.
+    time.sleep(2)
+    player.play()
+    wait_until(lambda: pmd.stats()["TX-packets"] >= len(FRAMES), PATIENCE, 0.5)
+    status, _ = other.stop()
+    bench.check(status == 0, f"{devargs}: the secondary process ends", other.last_words())
+    bench.check(pmd.quit() == 0, f"{devargs}: the primary ends")
+    want = [frame[12:] for frame in FRAMES.values()]
+    want[1] = want[1][4:]
+    want[4] = want[4][8:]
+    sent = [frame[12:] for frame in player.recorded()]
+    bench.check(sent == want, f"{devargs}: a secondary process strips",
+                "\n".join(frame.hex() for frame in sent))
+
+
 def test(bench):
     for devargs in ("packed_vq=0", "packed_vq=1,mrg_rxbuf=0"):
         strip(bench, devargs)
         insert(bench, devargs)
         checksums(bench, devargs)
+    if bench.is_vnic:
+        secondary(bench, "packed_vq=0")
 
 
 run(test)
