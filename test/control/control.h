@@ -19,6 +19,15 @@ control_xstat(struct sim_port *port, const char *name);
 /** Wait up to two seconds for an xstat to reach a value; asserts. */
 void
 control_await(struct sim_port *port, const char *name, uint64_t value);
+/** The same for a value or more. */
+void
+control_await_more(struct sim_port *port, const char *name, uint64_t value);
+/** Keep what the driver logs from now on, instead of what was kept. */
+void
+control_log_start(void);
+/** Exactly one line of it holds @p text; asserts. */
+void
+control_log_has(const char *text);
 void
 control_fault(struct sim_port *port, enum devsim_fault_kind kind, uint16_t vq);
 
@@ -73,6 +82,46 @@ void
 announce_arguments(void **state);
 void
 shut_gate_is_not_passed(void **state);
+
+/* case_coalesce.c */
+void
+coalesce_is_set(void **state);
+void
+coalesce_not_while_polling(void **state);
+void
+coalesce_refused(void **state);
+void
+coalesce_arguments(void **state);
+
+/* case_device_stats.c */
+void
+device_stats_feed_counters(void **state);
+void
+device_stats_count_overruns(void **state);
+void
+device_stats_are_kept(void **state);
+void
+device_stats_over_restart(void **state);
+void
+device_stats_by_type(void **state);
+void
+device_stats_of_dead_queue(void **state);
+void
+device_stats_malformed(void **state);
+void
+counters_per_queue(void **state);
+
+/* case_rx_extra.c */
+void
+filter_ladder(void **state);
+void
+rx_suppress(void **state);
+void
+vlan_filter_is_applied(void **state);
+void
+standby_when_asked(void **state);
+void
+speed_is_followed(void **state);
 
 /* case_gate.c */
 void

@@ -2,12 +2,16 @@
  * Copyright(c) 2026 The vnic authors
  */
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
+#include <rte_log.h>
 
 #include "control.h"
+#include "vnic_log.h"
 
 struct sim_port *
 control_open(const struct sim_options *opts)
@@ -48,7 +52,7 @@ control_xstat(struct sim_port *port, const char *name)
 }
 
 void
-control_await(struct sim_port *port, const char *name, uint64_t value)
+control_await_more(struct sim_port *port, const char *name, uint64_t value)
 {
 	unsigned int i;
 
@@ -56,6 +60,44 @@ control_await(struct sim_port *port, const char *name, uint64_t value)
 		assert_true(i < 200);
 		rte_delay_us_sleep(10000);
 	}
+}
+
+static FILE *log_file;
+
+void
+control_log_start(void)
+{
+	if (log_file == NULL)
+		log_file = tmpfile();
+	assert_non_null(log_file);
+	assert_int_equal(ftruncate(fileno(log_file), 0), 0);
+	rewind(log_file);
+	rte_openlog_stream(log_file);
+	rte_log_set_level(vnic_logtype, RTE_LOG_INFO);
+}
+
+void
+control_log_has(const char *text)
+{
+	char line[1024];
+	unsigned int nb = 0;
+
+	fflush(log_file);
+	rewind(log_file);
+	while (fgets(line, sizeof(line), log_file) != NULL)
+		nb += strstr(line, text) != NULL;
+	if (nb != 1)
+		print_error("%u lines say: %s\n", nb, text);
+	assert_int_equal(nb, 1);
+	rte_openlog_stream(NULL);
+	if (getenv("VNIC_TEST_LOG") == NULL)
+		rte_log_set_level(vnic_logtype, RTE_LOG_CRIT);
+}
+
+void
+control_await(struct sim_port *port, const char *name, uint64_t value)
+{
+	control_await_more(port, name, value);
 	assert_int_equal(control_xstat(port, name), value);
 }
 
@@ -94,6 +136,23 @@ main(int argc, char **argv)
 		cmocka_unit_test(announce_not_accepted),
 		cmocka_unit_test(announce_arguments),
 		cmocka_unit_test(shut_gate_is_not_passed),
+		cmocka_unit_test(coalesce_is_set),
+		cmocka_unit_test(coalesce_not_while_polling),
+		cmocka_unit_test(coalesce_refused),
+		cmocka_unit_test(coalesce_arguments),
+		cmocka_unit_test(device_stats_feed_counters),
+		cmocka_unit_test(device_stats_count_overruns),
+		cmocka_unit_test(device_stats_are_kept),
+		cmocka_unit_test(device_stats_over_restart),
+		cmocka_unit_test(device_stats_by_type),
+		cmocka_unit_test(device_stats_of_dead_queue),
+		cmocka_unit_test(device_stats_malformed),
+		cmocka_unit_test(counters_per_queue),
+		cmocka_unit_test(filter_ladder),
+		cmocka_unit_test(rx_suppress),
+		cmocka_unit_test(vlan_filter_is_applied),
+		cmocka_unit_test(standby_when_asked),
+		cmocka_unit_test(speed_is_followed),
 		cmocka_unit_test(case_gate_dead),
 		cmocka_unit_test(case_gate_alive),
 		cmocka_unit_test(case_gate_namespace),

@@ -40,6 +40,7 @@ struct vnic_rxq;
 struct vnic_txq;
 struct rte_mempool;
 struct vnic_ctrlq;
+struct vnic_device_stats;
 struct vnic_stats_base;
 
 #define VNIC_ADDRESSES_MAX 16
@@ -48,6 +49,12 @@ struct vnic_stats_base;
 struct vnic_address {
 	bool v6;
 	uint8_t bytes[16];
+};
+
+/** When a queue's used buffer notifications are sent, 5.1.6.5.8. */
+struct vnic_coalesce {
+	uint32_t max_usecs;
+	uint32_t max_packets;
 };
 
 /** What the user asked for by devargs; written once, at probe. */
@@ -64,6 +71,9 @@ struct vnic_args {
 	uint32_t ctrl_timeout_ms;	/**< one control exchange */
 	uint32_t connect_timeout_ms;	/**< first connection, each message */
 	bool standby;
+	uint8_t rx_suppress;	/**< bits of CTRL_RX commands, NO* only */
+	struct vnic_coalesce rx_coal;
+	struct vnic_coalesce tx_coal;
 	uint8_t nb_announce;
 	struct vnic_address announce[VNIC_ADDRESSES_MAX];
 };
@@ -141,6 +151,7 @@ struct vnic_dev {
 	uint64_t announce_requests; /**< of the device, S_ANNOUNCE seen */
 	uint64_t announce_frames;	/**< sent, of any announcement */
 	uint64_t announce_acks;
+	uint64_t rx_ring_empty;	/**< health looks at a ring without a buffer */
 	uint64_t config_changes;
 	uint64_t resets_needed;	/**< NEEDS_RESET seen, or rings faulted */
 	uint64_t backend_losses;
@@ -148,6 +159,8 @@ struct vnic_dev {
 	struct rte_ether_addr mc_addrs[VNIC_MAC_MAX];
 	uint32_t nb_mc_addrs;
 	struct vnic_stats_base *stats_base;
+	struct vnic_device_stats *device_stats;	/**< NULL without DEVICE_STATS */
+	uint8_t filter_rung;	/**< of the ladder, see vnic_filter.c */
 	struct vnic_rxq *kept_rxq;	/**< released, see vnic_life.h; or NULL */
 	struct vnic_txq *kept_txq;
 	const struct rte_memzone **idle; /**< rings by virtqueue, or NULL */

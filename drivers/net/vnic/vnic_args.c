@@ -144,15 +144,11 @@ vnic_args_address(const char *text, struct vnic_address *out)
 		!IN_MULTICAST(ip) && !IN_BADCLASS(ip);
 }
 
-/* "ADDRESS" or "[ADDRESS,ADDRESS,...]" */
+/* A list in brackets, or one word, without the brackets. */
 static bool
-vnic_args_take_announce(const char *value, struct vnic_args *out)
+vnic_args_unbracket(const char *value, char *text, size_t size)
 {
-	struct vnic_address list[VNIC_ADDRESSES_MAX];
-	char text[VNIC_ADDRESSES_MAX * INET6_ADDRSTRLEN];
 	size_t len = strlen(value);
-	char *rest = text, *one;
-	uint8_t nb = 0;
 
 	if (value[0] == '[') {
 		if (value[len - 1] != ']')
@@ -160,10 +156,24 @@ vnic_args_take_announce(const char *value, struct vnic_args *out)
 		value++;
 		len -= 2;
 	}
-	if (len >= sizeof(text))
+	if (len >= size)
 		return false;
 	memcpy(text, value, len);
 	text[len] = '\0';
+	return true;
+}
+
+/* "ADDRESS" or "[ADDRESS,ADDRESS,...]" */
+static bool
+vnic_args_take_announce(const char *value, struct vnic_args *out)
+{
+	struct vnic_address list[VNIC_ADDRESSES_MAX];
+	char text[VNIC_ADDRESSES_MAX * INET6_ADDRSTRLEN];
+	char *rest = text, *one;
+	uint8_t nb = 0;
+
+	if (!vnic_args_unbracket(value, text, sizeof(text)))
+		return false;
 	while ((one = strsep(&rest, ",")) != NULL) {
 		if (nb == RTE_DIM(list) || !vnic_args_address(one, &list[nb]))
 			return false;
@@ -171,6 +181,69 @@ vnic_args_take_announce(const char *value, struct vnic_args *out)
 	}
 	memcpy(out->announce, list, nb * sizeof(list[0]));
 	out->nb_announce = nb;
+	return true;
+}
+
+static bool
+vnic_args_u32(const char *value, uint32_t *out)
+{
+	unsigned long n;
+
+	if (!vnic_args_number(value, 1, UINT32_MAX, &n))
+		return false;
+	*out = n;
+	return true;
+}
+
+static bool
+vnic_args_take_rx_usecs(const char *value, struct vnic_args *out)
+{
+	return vnic_args_u32(value, &out->rx_coal.max_usecs);
+}
+
+static bool
+vnic_args_take_rx_packets(const char *value, struct vnic_args *out)
+{
+	return vnic_args_u32(value, &out->rx_coal.max_packets);
+}
+
+static bool
+vnic_args_take_tx_usecs(const char *value, struct vnic_args *out)
+{
+	return vnic_args_u32(value, &out->tx_coal.max_usecs);
+}
+
+static bool
+vnic_args_take_tx_packets(const char *value, struct vnic_args *out)
+{
+	return vnic_args_u32(value, &out->tx_coal.max_packets);
+}
+
+/* "KIND" or "[KIND,KIND,...]" */
+static bool
+vnic_args_take_suppress(const char *value, struct vnic_args *out)
+{
+	static const struct {
+		const char *name;
+		uint8_t command;
+	} kinds[] = {
+		{ "multicast", VIRTIO_NET_CTRL_RX_NOMULTI },
+		{ "unicast", VIRTIO_NET_CTRL_RX_NOUNI },
+		{ "broadcast", VIRTIO_NET_CTRL_RX_NOBCAST },
+	};
+	char text[64], *rest = text, *one;
+	unsigned int i;
+
+	if (!vnic_args_unbracket(value, text, sizeof(text)))
+		return false;
+	while ((one = strsep(&rest, ",")) != NULL) {
+		for (i = 0; i < RTE_DIM(kinds); i++)
+			if (strcmp(one, kinds[i].name) == 0)
+				break;
+		if (i == RTE_DIM(kinds))
+			return false;
+		out->rx_suppress |= 1 << kinds[i].command;
+	}
 	return true;
 }
 
@@ -231,6 +304,16 @@ static const struct vnic_args_key {
 	{ "standby", ON_ALL, vnic_args_take_standby, "0 or 1" },
 	{ "announce", ON_ALL, vnic_args_take_announce,
 	  "an IPv4 or IPv6 unicast address, or up to 16 of them in brackets: [192.0.2.1,2001:db8::1]" },
+	{ "rx_coal_usecs", ON_ALL, vnic_args_take_rx_usecs,
+	  "microseconds from 1 to 4294967295" },
+	{ "rx_coal_packets", ON_ALL, vnic_args_take_rx_packets,
+	  "a number of frames from 1 to 4294967295" },
+	{ "tx_coal_usecs", ON_ALL, vnic_args_take_tx_usecs,
+	  "microseconds from 1 to 4294967295" },
+	{ "tx_coal_packets", ON_ALL, vnic_args_take_tx_packets,
+	  "a number of frames from 1 to 4294967295" },
+	{ "rx_suppress", ON_ALL, vnic_args_take_suppress,
+	  "broadcast, multicast or unicast, or several of them in brackets: [broadcast,multicast]" },
 	{ "connect_timeout_ms", ON_ALL, vnic_args_take_connect_timeout,
 	  "milliseconds from 1 to 600000" },
 };
@@ -278,7 +361,7 @@ vnic_args_key_names(enum vnic_transport_kind kind, char *buf, size_t len)
 static void
 vnic_args_unknown(const struct vnic_args_parser *p, const char *name)
 {
-	char names[256];
+	char names[512];
 
 	vnic_args_key_names(p->kind, names, sizeof(names));
 	VNIC_LOG(ERR, "%s: unknown key %s; the keys are %s",
@@ -330,6 +413,18 @@ vnic_args_defaults(struct vnic_args_parser *p)
 	};
 }
 
+/* One without the other is a notification for each packet (5.1.6.5.8). */
+static bool
+vnic_args_coalesce_ok(const struct vnic_args_parser *p, const char *way,
+		      const struct vnic_coalesce *coal)
+{
+	if ((coal->max_usecs != 0) == (coal->max_packets != 0))
+		return true;
+	VNIC_LOG(ERR, "%s: %s_coal_usecs and %s_coal_packets work together only: give both",
+		p->device, way, way);
+	return false;
+}
+
 static int
 vnic_args_finish(struct vnic_args_parser *p)
 {
@@ -340,6 +435,9 @@ vnic_args_finish(struct vnic_args_parser *p)
 			p->device);
 		return -EINVAL;
 	}
+	if (!vnic_args_coalesce_ok(p, "rx", &args->rx_coal) ||
+	    !vnic_args_coalesce_ok(p, "tx", &args->tx_coal))
+		return -EINVAL;
 	if (args->connect_timeout_ms == 0)
 		args->connect_timeout_ms = args->server ?
 			VNIC_ACCEPT_TIMEOUT_MS : VNIC_MESSAGE_TIMEOUT_MS;

@@ -24,7 +24,9 @@
 #define VNIC_ARGS_PARAMS_COMMON \
 	"queues=<int> queue_size=<int> mac=<mac addr> mrg_rxbuf=<0|1> " \
 	"in_order=<0|1> packed_vq=<0|1> vectorized=<0|1> standby=<0|1> " \
-	"announce=<ip address or [list]> " \
+	"announce=<ip address or [list]> rx_suppress=<kind or [list]> " \
+	"rx_coal_usecs=<int> rx_coal_packets=<int> " \
+	"tx_coal_usecs=<int> tx_coal_packets=<int> " \
 	"ctrl_timeout_ms=<int> connect_timeout_ms=<int>"
 #define VNIC_ARGS_PARAMS_USER \
 	"path=<path> server=<0|1> cq=<0|1> " VNIC_ARGS_PARAMS_COMMON

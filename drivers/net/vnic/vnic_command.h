@@ -16,17 +16,12 @@
  * if the feature that a command needs was not accepted.
  */
 
+struct vnic_coalesce;
 struct vnic_dev;
 
 /** GUEST_ANNOUNCE: the driver has seen that it is to announce itself. */
 int
 vnic_command_announce_ack(struct vnic_dev *dev);
-
-/** When a queue's used buffer notifications are sent, 5.1.6.5.8. */
-struct vnic_coalesce {
-	uint32_t max_usecs;
-	uint32_t max_packets;
-};
 
 /** NOTF_COAL: all transmit queues, or all receive queues. */
 int

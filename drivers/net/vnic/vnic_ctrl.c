@@ -302,7 +302,8 @@ vnic_ctrl_rx_mode(struct vnic_dev *dev, uint8_t command, bool on)
 {
 	uint8_t flag = on;
 
-	if (!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX))
+	if (!vnic_dev_has(dev, command >= VIRTIO_NET_CTRL_RX_ALLUNI ?
+			  VIRTIO_NET_F_CTRL_RX_EXTRA : VIRTIO_NET_F_CTRL_RX))
 		return -ENOTSUP;
 	return vnic_ctrl_exec(dev, VIRTIO_NET_CTRL_RX, command, &flag,
 			      sizeof(flag));

@@ -60,7 +60,10 @@ vnic_ctrl_query(struct vnic_dev *dev, uint8_t class, uint8_t command,
 		const void *data, size_t len, void *result, size_t max,
 		size_t *got);
 
-/** @p command is VIRTIO_NET_CTRL_RX_PROMISC or VIRTIO_NET_CTRL_RX_ALLMULTI. */
+/**
+ * @p command is VIRTIO_NET_CTRL_RX_PROMISC, ...: those from ALLUNI on need
+ * CTRL_RX_EXTRA.
+ */
 int
 vnic_ctrl_rx_mode(struct vnic_dev *dev, uint8_t command, bool on);
 int

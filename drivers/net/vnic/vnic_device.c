@@ -9,8 +9,10 @@
 #include <rte_malloc.h>
 
 #include "vnic_announce.h"
+#include "vnic_coalesce.h"
 #include "vnic_ctrl.h"
 #include "vnic_device.h"
+#include "vnic_device_stats.h"
 #include "vnic_gate.h"
 #include "vnic_life.h"
 #include "vnic_log.h"
@@ -288,6 +290,10 @@ device_go(struct vnic_dev *dev)
 		ret = vnic_life_settle(dev);
 	if (ret == 0)
 		ret = vnic_filter_restore(dev);
+	if (ret == 0)
+		ret = vnic_coalesce_restore(dev);
+	if (ret == 0)
+		ret = vnic_device_stats_start(dev);
 	dev->events_polled = ops->event_enable == NULL ||
 		ops->event_enable(dev, true) < 0;
 	return ret;
@@ -471,5 +477,6 @@ vnic_device_remove(struct rte_eth_dev *eth_dev)
 	if (vnic_transport_ops(dev)->close != NULL)
 		vnic_transport_ops(dev)->close(dev);
 	vnic_stats_free(dev);
+	vnic_device_stats_free(dev);
 	vnic_notify_table(dev->port_id, 0);
 }

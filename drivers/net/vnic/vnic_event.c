@@ -16,6 +16,7 @@
 #include "vnic_log.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
+#include "vnic_queue_status.h"
 
 /*
  * What happens to a port without the application's doing. Everything here
@@ -179,6 +180,17 @@ event_config(struct vnic_dev *dev)
 }
 
 static void
+event_rings_empty(struct vnic_dev *dev)
+{
+	uint16_t i;
+
+	for (i = 0; i < dev->data->nb_rx_queues; i++)
+		if (dev->data->rx_queues[i] != NULL)
+			dev->rx_ring_empty +=
+				vnic_queue_rx_is_empty(dev->data->rx_queues[i]);
+}
+
+static void
 event_nudge(struct vnic_dev *dev)
 {
 	uint16_t i;
@@ -214,6 +226,7 @@ event_health(struct vnic_dev *dev)
 		return;
 	}
 	vnic_announce_work(dev);
+	event_rings_empty(dev);
 	event_nudge(dev);
 	if (dev->recover_tries > 0 &&
 	    rte_get_timer_cycles() > dev->recover_at)

@@ -14,48 +14,6 @@
  * so modes and further addresses are in force without a command.
  */
 
-/* One command under the lock; while stopped the wish is kept by ethdev. */
-static int
-filter_rx_mode(struct rte_eth_dev *eth_dev, uint8_t command, bool on)
-{
-	struct vnic_dev *dev = vnic_dev_of(eth_dev);
-	int ret;
-
-	if (!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX))
-		return 0;
-	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
-	if (ret < 0)
-		return ret;
-	if (vnic_dev_running(dev))
-		ret = vnic_ctrl_rx_mode(dev, command, on);
-	vnic_dev_unlock(dev);
-	return ret;
-}
-
-int
-vnic_filter_promisc_enable(struct rte_eth_dev *eth_dev)
-{
-	return filter_rx_mode(eth_dev, VIRTIO_NET_CTRL_RX_PROMISC, true);
-}
-
-int
-vnic_filter_promisc_disable(struct rte_eth_dev *eth_dev)
-{
-	return filter_rx_mode(eth_dev, VIRTIO_NET_CTRL_RX_PROMISC, false);
-}
-
-int
-vnic_filter_allmulti_enable(struct rte_eth_dev *eth_dev)
-{
-	return filter_rx_mode(eth_dev, VIRTIO_NET_CTRL_RX_ALLMULTI, true);
-}
-
-int
-vnic_filter_allmulti_disable(struct rte_eth_dev *eth_dev)
-{
-	return filter_rx_mode(eth_dev, VIRTIO_NET_CTRL_RX_ALLMULTI, false);
-}
-
 struct filter_table {
 	struct rte_ether_addr unicast[VNIC_MAC_MAX];
 	struct rte_ether_addr multicast[VNIC_MAC_MAX];
@@ -92,17 +50,141 @@ filter_table_fill(const struct vnic_dev *dev, struct filter_table *t,
 		filter_table_add(t, &dev->mc_addrs[i]);
 }
 
-/* Exact filter if it fits, else all multicast frames. */
+/*
+ * The ladder: addresses that the device's table does not take are let in with
+ * all others of their kind, so that the port gets no less than it asked for.
+ */
+enum filter_rung {
+	RUNG_EXACT,
+	RUNG_ALLMULTI,		/* table of unicast addresses only */
+	RUNG_ALL		/* no table: ALLUNI with ALLMULTI, or PROMISC */
+};
+
+static const char *const rung_text[] = {
+	[RUNG_EXACT] = "the device filters by address",
+	[RUNG_ALLMULTI] = "the device's filter is too small: all multicast frames are received",
+	[RUNG_ALL] = "the device's filter is too small: frames to all addresses are received",
+};
+
+/* Modes that the application asked for, or that a rung needs. */
+static int
+filter_modes_send(struct vnic_dev *dev, uint8_t rung)
+{
+	bool extra = vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX_EXTRA);
+	bool all = rung == RUNG_ALL;
+	int ret;
+
+	ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_ALLMULTI,
+				rung != RUNG_EXACT ||
+				dev->data->all_multicast);
+	if (ret == 0 && extra && (all || dev->filter_rung == RUNG_ALL))
+		ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_ALLUNI, all);
+	if (ret == 0 && !extra && (all || dev->filter_rung == RUNG_ALL))
+		ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_PROMISC,
+					all || dev->data->promiscuous);
+	return ret;
+}
+
+static int
+filter_rung_send(struct vnic_dev *dev, const struct filter_table *t,
+		 uint8_t rung)
+{
+	int ret = vnic_ctrl_mac_table(dev, t->unicast,
+				      rung == RUNG_ALL ? 0 : t->nb_unicast,
+				      t->multicast,
+				      rung == RUNG_EXACT ? t->nb_multicast : 0);
+
+	if (ret == 0)
+		ret = filter_modes_send(dev, rung);
+	return ret;
+}
+
+/* The lowest rung that the device takes. */
 static int
 filter_table_send(struct vnic_dev *dev, const struct filter_table *t)
 {
-	bool all = t->overflow || dev->data->all_multicast;
+	uint8_t rung = t->overflow ? RUNG_ALLMULTI : RUNG_EXACT;
+	int ret = filter_rung_send(dev, t, rung);
+
+	while (ret == -EIO && !vnic_ctrl_is_dead(dev) && rung < RUNG_ALL)
+		ret = filter_rung_send(dev, t, ++rung);
+	if (ret == 0 && rung != dev->filter_rung) {
+		VNIC_LOG(NOTICE, "%s: port %u: %s", dev->name, dev->port_id,
+			 rung_text[rung]);
+		dev->filter_rung = rung;
+	}
+	return ret;
+}
+
+/* A rung may need a mode that the application no longer asks for. */
+static bool
+filter_mode_needed(const struct vnic_dev *dev, uint8_t command)
+{
+	if (command == VIRTIO_NET_CTRL_RX_ALLMULTI)
+		return dev->filter_rung != RUNG_EXACT;
+	return dev->filter_rung == RUNG_ALL &&
+		!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX_EXTRA);
+}
+
+/* One command under the lock; while stopped the wish is kept by ethdev. */
+static int
+filter_rx_mode(struct rte_eth_dev *eth_dev, uint8_t command, bool on)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
 	int ret;
 
-	ret = vnic_ctrl_mac_table(dev, t->unicast, t->nb_unicast,
-				  t->multicast, t->nb_multicast);
-	if (ret == 0)
-		ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_ALLMULTI, all);
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX))
+		return 0;
+	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+	if (ret < 0)
+		return ret;
+	if (vnic_dev_running(dev) && !filter_mode_needed(dev, command))
+		ret = vnic_ctrl_rx_mode(dev, command, on);
+	vnic_dev_unlock(dev);
+	return ret;
+}
+
+int
+vnic_filter_promisc_enable(struct rte_eth_dev *eth_dev)
+{
+	return filter_rx_mode(eth_dev, VIRTIO_NET_CTRL_RX_PROMISC, true);
+}
+
+int
+vnic_filter_promisc_disable(struct rte_eth_dev *eth_dev)
+{
+	return filter_rx_mode(eth_dev, VIRTIO_NET_CTRL_RX_PROMISC, false);
+}
+
+int
+vnic_filter_allmulti_enable(struct rte_eth_dev *eth_dev)
+{
+	return filter_rx_mode(eth_dev, VIRTIO_NET_CTRL_RX_ALLMULTI, true);
+}
+
+int
+vnic_filter_allmulti_disable(struct rte_eth_dev *eth_dev)
+{
+	return filter_rx_mode(eth_dev, VIRTIO_NET_CTRL_RX_ALLMULTI, false);
+}
+
+/* What the devarg rx_suppress keeps out. */
+static int
+filter_suppress(struct vnic_dev *dev)
+{
+	uint8_t command;
+	int ret = 0;
+
+	if (dev->args.rx_suppress != 0 &&
+	    !vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX_EXTRA)) {
+		VNIC_LOG(WARNING, "%s: rx_suppress has no effect: the device does not offer CTRL_RX_EXTRA with CTRL_RX",
+			 dev->name);
+		return 0;
+	}
+	for (command = VIRTIO_NET_CTRL_RX_NOMULTI;
+	     command <= VIRTIO_NET_CTRL_RX_NOBCAST && ret == 0; command++)
+		if (dev->args.rx_suppress & (1 << command))
+			ret = vnic_ctrl_rx_mode(dev, command, true);
 	return ret;
 }
 
@@ -283,11 +365,13 @@ vnic_filter_restore(struct vnic_dev *dev)
 		ret = filter_mac_tell(dev, &dev->mac);
 	if (ret < 0 || !vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX))
 		return ret;
-	filter_table_fill(dev, &t, 0, NULL);
-	if (ret == 0)
-		ret = filter_table_send(dev, &t);
 	if (ret == 0)
 		ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_PROMISC,
 					dev->data->promiscuous);
-	return ret;
+	filter_table_fill(dev, &t, 0, NULL);
+	/* The device begins anew. */
+	dev->filter_rung = RUNG_EXACT;
+	if (ret == 0)
+		ret = filter_table_send(dev, &t);
+	return ret < 0 ? ret : filter_suppress(dev);
 }

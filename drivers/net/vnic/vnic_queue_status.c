@@ -162,6 +162,15 @@ vnic_queue_rx_count(void *queue)
 	return n;
 }
 
+bool
+vnic_queue_rx_is_empty(const struct vnic_rxq *rxq)
+{
+	uint16_t outstanding = vring_outstanding(&rxq->vr);
+
+	return outstanding > 0 && rxq->enabled &&
+		slots_done(&rxq->vr, rxq->dev, outstanding) == outstanding;
+}
+
 static int
 rx_status(const struct vnic_rxq *rxq, uint16_t offset)
 {

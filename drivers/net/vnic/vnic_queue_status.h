@@ -27,4 +27,11 @@ vnic_queue_rx_status(void *rxq, uint16_t offset);
 int
 vnic_queue_tx_status(void *txq, uint16_t offset);
 
+/**
+ * The device has used all buffers of the ring, and none was posted since: a
+ * look from outside, which disturbs no lcore and is exact for no moment.
+ */
+bool
+vnic_queue_rx_is_empty(const struct vnic_rxq *rxq);
+
 #endif /* VNIC_QUEUE_STATUS_H */

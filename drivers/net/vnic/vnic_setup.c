@@ -9,6 +9,7 @@
 
 #include "vnic_announce.h"
 #include "vnic_ctrl.h"
+#include "vnic_device_stats.h"
 #include "vnic_life.h"
 #include "vnic_log.h"
 #include "vnic_port.h"
@@ -158,6 +159,9 @@ setup_configure_locked(struct vnic_dev *dev)
 	    (virtio_features_has(&nego.accepted, VIRTIO_NET_F_GUEST_ANNOUNCE) ||
 	     dev->args.nb_announce > 0))
 		ret = vnic_announce_create(dev);
+	if (ret == 0 &&
+	    virtio_features_has(&nego.accepted, VIRTIO_NET_F_DEVICE_STATS))
+		ret = vnic_device_stats_create(dev);
 	if (ret == 0)
 		ret = vnic_stats_alloc(dev);
 	if (ret < 0)

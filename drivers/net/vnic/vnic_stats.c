@@ -9,6 +9,7 @@
 
 #include <rte_malloc.h>
 
+#include "vnic_device_stats.h"
 #include "vnic_log.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
@@ -17,7 +18,7 @@
 /** In shared memory: a secondary reads, and may reset. */
 struct vnic_stats_base {
 	uint64_t violations[VNIC_VIOLATION_MAX];
-	uint64_t port[7];
+	uint64_t port[8];
 	uint16_t nb_pairs;
 	struct {
 		struct vnic_rxq_stats rx;
@@ -54,7 +55,7 @@ static const char *const violation_names[VNIC_VIOLATION_MAX] = {
 static const struct vnic_stats_field port_fields[] = {
 	PORT(config_changes), PORT(announce_requests), PORT(resets_needed),
 	PORT(recoveries), PORT(backend_losses), PORT(announce_frames),
-	PORT(announce_acks),
+	PORT(announce_acks), PORT(rx_ring_empty),
 };
 
 const struct vnic_stats_field *
@@ -149,9 +150,12 @@ int
 vnic_stats_get(struct rte_eth_dev *eth_dev, struct rte_eth_stats *stats,
 	       struct eth_queue_stats *qstats)
 {
-	const struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
 	uint16_t q;
 
+	vnic_device_stats_refresh(dev);
+	stats->imissed = vnic_device_stats_rx_drops(dev);
+	stats->oerrors = vnic_device_stats_tx_drops(dev);
 	stats->rx_nombuf = 0;
 	for (q = 0; q < eth_dev->data->nb_rx_queues; q++) {
 		uint64_t packets = RXQ_VALUE(dev, q, packets);
@@ -192,6 +196,7 @@ vnic_stats_reset(struct rte_eth_dev *eth_dev)
 
 	if (base == NULL)
 		return 0;
+	vnic_device_stats_reset(dev);
 	memcpy(base->violations, dev->violations, sizeof(base->violations));
 	for (q = 0; q < RTE_DIM(port_fields); q++)
 		base->port[q] = counter_at(dev, port_fields[q].offset);
@@ -215,7 +220,8 @@ xstats_count(const struct rte_eth_dev *eth_dev)
 {
 	return VNIC_VIOLATION_MAX + RTE_DIM(port_fields) +
 		eth_dev->data->nb_rx_queues * RTE_DIM(rxq_fields) +
-		eth_dev->data->nb_tx_queues * RTE_DIM(txq_fields);
+		eth_dev->data->nb_tx_queues * RTE_DIM(txq_fields) +
+		vnic_device_stats_xstats(vnic_dev_of(eth_dev), NULL, NULL);
 }
 
 /* The order here is the order of the names below. */
@@ -223,11 +229,13 @@ int
 vnic_xstats_get(struct rte_eth_dev *eth_dev, struct rte_eth_xstat *xstats,
 		unsigned int n)
 {
-	const struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
 	const struct vnic_stats_base *base = dev->stats_base;
-	unsigned int i, k = 0, count = xstats_count(eth_dev);
+	unsigned int i, k = 0, count;
 	uint16_t q;
 
+	vnic_device_stats_refresh(dev);
+	count = xstats_count(eth_dev);
 	if (xstats == NULL || n < count)
 		return count;
 	for (i = 0; i < VNIC_VIOLATION_MAX; i++)
@@ -245,6 +253,7 @@ vnic_xstats_get(struct rte_eth_dev *eth_dev, struct rte_eth_xstat *xstats,
 		for (i = 0; i < RTE_DIM(txq_fields); i++)
 			xstats[k++].value = txq_value(dev, q,
 						      txq_fields[i].offset);
+	vnic_device_stats_xstats(dev, NULL, &xstats[k]);
 	for (i = 0; i < count; i++)
 		xstats[i].id = i;
 	return count;
@@ -273,5 +282,6 @@ vnic_xstats_get_names(struct rte_eth_dev *eth_dev,
 		for (i = 0; i < RTE_DIM(txq_fields); i++)
 			snprintf(names[k++].name, sizeof(names->name),
 				 "tx_q%u_%s", q, txq_fields[i].name);
+	vnic_device_stats_xstats(vnic_dev_of(eth_dev), &names[k], NULL);
 	return count;
 }

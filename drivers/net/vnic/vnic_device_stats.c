@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_byteorder.h>
+#include <rte_cycles.h>
+#include <rte_malloc.h>
+
+#include "vnic_command.h"
+#include "vnic_ctrl.h"
+#include "vnic_device_stats.h"
+#include "vnic_log.h"
+#include "vnic_port.h"
+
+#define REFRESH_MS 100
+/* Pairs asked for by one command: their full answers fit in one result. */
+#define PAIRS_A_COMMAND 24
+#define COUNTERS_MAX 16
+
+enum stats_way { WAY_RX, WAY_TX, WAY_CVQ };
+
+/** One type of statistics: whose, and the names of its counters in order. */
+static const struct stats_group {
+	uint8_t type;
+	uint8_t way;
+	uint8_t first;		/**< place of its counters in a queue's */
+	uint8_t nb;
+	/** Features of which it needs one; none: always there. */
+	uint64_t needs;
+	const char *names[6];
+} groups[] = {
+#define BIT(b) (UINT64_C(1) << VIRTIO_NET_F_##b)
+#define TYPE(name) VIRTIO_NET_STATS_TYPE_REPLY_##name
+	{ TYPE(RX_BASIC), WAY_RX, 0, 6, 0,
+	  { "rx_notifications", "rx_packets", "rx_bytes", "rx_interrupts",
+	    "rx_drops", "rx_drop_overruns" } },
+	{ TYPE(RX_CSUM), WAY_RX, 6, 4, BIT(GUEST_CSUM),
+	  { "rx_csum_valid", "rx_needs_csum", "rx_csum_none",
+	    "rx_csum_bad" } },
+	{ TYPE(RX_GSO), WAY_RX, 10, 4, BIT(GUEST_TSO4) | BIT(GUEST_TSO6),
+	  { "rx_gso_packets", "rx_gso_bytes", "rx_gso_packets_coalesced",
+	    "rx_gso_bytes_coalesced" } },
+	{ TYPE(RX_SPEED), WAY_RX, 14, 2, BIT(SPEED_DUPLEX),
+	  { "rx_packets_allowance_exceeded",
+	    "rx_bytes_allowance_exceeded" } },
+	{ TYPE(TX_BASIC), WAY_TX, 0, 6, 0,
+	  { "tx_notifications", "tx_packets", "tx_bytes", "tx_interrupts",
+	    "tx_drops", "tx_drop_malformed" } },
+	{ TYPE(TX_CSUM), WAY_TX, 6, 2, BIT(CSUM),
+	  { "tx_csum_none", "tx_needs_csum" } },
+	{ TYPE(TX_GSO), WAY_TX, 8, 6,
+	  BIT(HOST_TSO4) | BIT(HOST_TSO6) | BIT(HOST_USO),
+	  { "tx_gso_packets", "tx_gso_bytes", "tx_gso_segments",
+	    "tx_gso_segments_bytes", "tx_gso_packets_noseg",
+	    "tx_gso_bytes_noseg" } },
+	{ TYPE(TX_SPEED), WAY_TX, 14, 2, BIT(SPEED_DUPLEX),
+	  { "tx_packets_allowance_exceeded",
+	    "tx_bytes_allowance_exceeded" } },
+	{ TYPE(CVQ), WAY_CVQ, 0, 2, 0,
+	  { "cvq_command_num", "cvq_ok_num" } },
+};
+#define DROPS 4
+
+/** Counters of one virtqueue; they may begin anew when the device is reset. */
+struct stats_vq {
+	uint64_t last[COUNTERS_MAX];	/**< as the device said last */
+	uint64_t total[COUNTERS_MAX];
+	uint64_t base[COUNTERS_MAX];	/**< total at the last reset */
+	uint32_t known;			/**< bit of each group that came once */
+};
+
+struct vnic_device_stats {
+	uint64_t types;		/**< that may be asked for, 0: none */
+	uint64_t at;		/**< timer cycles of the last answer */
+	uint16_t ctrl;		/**< place of the control queue's */
+	struct stats_vq vq[];
+};
+
+int
+vnic_device_stats_create(struct vnic_dev *dev)
+{
+	uint16_t nb = dev->usable_pairs * 2;
+	struct vnic_device_stats *ds;
+
+	if (dev->device_stats != NULL)
+		return 0;
+	ds = rte_zmalloc("vnic_device_stats", sizeof(*ds) +
+			 (nb + 1) * sizeof(ds->vq[0]), RTE_CACHE_LINE_SIZE);
+	if (ds == NULL) {
+		VNIC_LOG(ERR, "%s: no memory for the device's statistics: give EAL more huge pages",
+			 dev->name);
+		return -ENOMEM;
+	}
+	ds->ctrl = nb;
+	dev->device_stats = ds;
+	return 0;
+}
+
+void
+vnic_device_stats_free(struct vnic_dev *dev)
+{
+	rte_free(dev->device_stats);
+	dev->device_stats = NULL;
+}
+
+/* The counters of a queue that the port uses, and its way; or NULL. */
+static struct stats_vq *
+stats_vq_of(const struct vnic_dev *dev, uint16_t vq_index, uint8_t *way)
+{
+	struct vnic_device_stats *ds = dev->device_stats;
+
+	if (vq_index == vnic_vq_ctrl(dev)) {
+		*way = WAY_CVQ;
+		return &ds->vq[ds->ctrl];
+	}
+	*way = vq_index & 1 ? WAY_TX : WAY_RX;
+	return vq_index < dev->nb_pairs * 2 ? &ds->vq[vq_index] : NULL;
+}
+
+/* NULL: a type that we know nothing of, or that is not of such a queue. */
+static const struct stats_group *
+stats_group_of(uint8_t type, uint8_t way)
+{
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(groups); i++)
+		if (groups[i].type == type && groups[i].way == way)
+			return &groups[i];
+	return NULL;
+}
+
+static void
+stats_take(struct stats_vq *vq, const struct stats_group *g,
+	   const uint8_t *counters, unsigned int nb)
+{
+	uint32_t bit = UINT32_C(1) << (g - groups);
+	unsigned int i;
+
+	for (i = 0; i < RTE_MIN(nb, (unsigned int)g->nb); i++) {
+		unsigned int at = g->first + i;
+		rte_le64_t raw;
+		uint64_t now;
+
+		memcpy(&raw, counters + i * sizeof(raw), sizeof(raw));
+		now = rte_le_to_cpu_64(raw);
+		if (vq->known & bit)
+			vq->total[at] += now >= vq->last[at] ?
+				now - vq->last[at] : now;
+		vq->last[at] = now;
+	}
+	vq->known |= bit;
+}
+
+int
+vnic_device_stats_parse(struct vnic_dev *dev, const uint8_t *reply, size_t len)
+{
+	struct virtio_net_stats_reply_hdr hdr;
+	const struct stats_group *g;
+	struct stats_vq *vq;
+	size_t size;
+	uint8_t way;
+
+	for (; len > 0; reply += size, len -= size) {
+		if (len < sizeof(hdr))
+			return -EPROTO;
+		memcpy(&hdr, reply, sizeof(hdr));
+		size = rte_le_to_cpu_16(hdr.size);
+		if (size < sizeof(hdr) || size > len)
+			return -EPROTO;
+		vq = stats_vq_of(dev, rte_le_to_cpu_16(hdr.vq_index), &way);
+		if (vq == NULL)
+			return -EPROTO;
+		g = stats_group_of(hdr.type, way);
+		if (g == NULL ||
+		    !(dev->device_stats->types >> g->type & 1))
+			return -EPROTO;
+		stats_take(vq, g, reply + sizeof(hdr),
+			   (size - sizeof(hdr)) / sizeof(rte_le64_t));
+	}
+	return 0;
+}
+
+static uint64_t
+stats_types_of(const struct vnic_dev *dev, uint8_t way)
+{
+	uint64_t types = 0;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(groups); i++)
+		if (groups[i].way == way)
+			types |= UINT64_C(1) << groups[i].type;
+	return types & dev->device_stats->types;
+}
+
+static unsigned int
+stats_want(const struct vnic_dev *dev, struct vnic_stats_want *want,
+	   uint16_t pair)
+{
+	uint64_t rx = stats_types_of(dev, WAY_RX);
+	uint64_t tx = stats_types_of(dev, WAY_TX);
+	uint64_t cvq = stats_types_of(dev, WAY_CVQ);
+	uint16_t last = RTE_MIN(pair + PAIRS_A_COMMAND, dev->nb_pairs);
+	unsigned int nb = 0;
+
+	if (pair == 0 && cvq != 0)
+		want[nb++] = (struct vnic_stats_want){
+			vnic_vq_ctrl(dev), cvq };
+	for (; pair < last; pair++) {
+		if (rx != 0)
+			want[nb++] = (struct vnic_stats_want){
+				vnic_vq_rx(pair), rx };
+		if (tx != 0)
+			want[nb++] = (struct vnic_stats_want){
+				vnic_vq_tx(pair), tx };
+	}
+	return nb;
+}
+
+/* A device that cannot be asked is not asked again until the next start. */
+static void
+stats_give_up(struct vnic_dev *dev, const char *why)
+{
+	dev->device_stats->types = 0;
+	VNIC_LOG(WARNING, "%s: port %u has no statistics of its device from now on: %s",
+		 dev->name, dev->port_id, why);
+}
+
+static int
+stats_ask(struct vnic_dev *dev, uint16_t pair)
+{
+	struct vnic_stats_want want[2 * PAIRS_A_COMMAND + 1];
+	uint8_t reply[VNIC_CTRL_RESULT_MAX];
+	unsigned int nb = stats_want(dev, want, pair);
+	size_t got;
+	int ret;
+
+	if (nb == 0)
+		return 0;
+	ret = vnic_command_stats_get(dev, want, nb, reply, sizeof(reply),
+				     &got);
+	if (ret == -EIO && !vnic_ctrl_is_dead(dev))
+		stats_give_up(dev, "it refuses STATS_GET");
+	if (ret < 0)
+		return ret;
+	ret = vnic_device_stats_parse(dev, reply, got);
+	if (ret < 0) {
+		dev->violations[VNIC_VIOLATION_CTRL]++;
+		stats_give_up(dev, "its answer to STATS_GET is malformed");
+	}
+	return ret;
+}
+
+/* All queues, or as many as are answered within one deadline. */
+static void
+stats_ask_all(struct vnic_dev *dev)
+{
+	uint64_t end = rte_get_timer_cycles() + rte_get_timer_hz() / 1000 *
+		dev->args.ctrl_timeout_ms;
+	uint16_t pair;
+
+	for (pair = 0; pair < dev->nb_pairs; pair += PAIRS_A_COMMAND)
+		if (rte_get_timer_cycles() > end || stats_ask(dev, pair) < 0)
+			break;
+	dev->device_stats->at = rte_get_timer_cycles();
+}
+
+/* Types that we know, and whose features were agreed on. */
+static uint64_t
+stats_types_allowed(const struct vnic_dev *dev)
+{
+	uint64_t types = 0;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(groups); i++)
+		if (groups[i].needs == 0 ||
+		    (groups[i].needs & dev->accepted.w[0]) != 0)
+			types |= UINT64_C(1) << groups[i].type;
+	return types;
+}
+
+int
+vnic_device_stats_start(struct vnic_dev *dev)
+{
+	uint64_t types = 0;
+	int ret;
+
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_DEVICE_STATS))
+		return 0;
+	dev->device_stats->types = 0;
+	ret = vnic_command_stats_query(dev, &types);
+	if (vnic_ctrl_is_dead(dev))
+		return ret;
+	dev->device_stats->types = types & stats_types_allowed(dev);
+	if (ret < 0)
+		stats_give_up(dev, "it does not answer STATS_QUERY as it should");
+	else
+		stats_ask_all(dev);
+	return vnic_ctrl_is_dead(dev) ? -EIO : 0;
+}
+
+void
+vnic_device_stats_refresh(struct vnic_dev *dev)
+{
+	const struct vnic_device_stats *ds = dev->device_stats;
+
+	if (ds == NULL || ds->types == 0 ||
+	    rte_eal_process_type() != RTE_PROC_PRIMARY ||
+	    rte_get_timer_cycles() - ds->at <
+	    rte_get_timer_hz() / 1000 * REFRESH_MS)
+		return;
+	if (vnic_dev_lock(dev, 0) < 0)
+		return;
+	if (vnic_dev_running(dev) && !vnic_ctrl_is_dead(dev))
+		stats_ask_all(dev);
+	vnic_dev_unlock(dev);
+}
+
+void
+vnic_device_stats_reset(struct vnic_dev *dev)
+{
+	struct vnic_device_stats *ds = dev->device_stats;
+	uint16_t i;
+
+	for (i = 0; ds != NULL && i <= ds->ctrl; i++)
+		memcpy(ds->vq[i].base, ds->vq[i].total,
+		       sizeof(ds->vq[i].base));
+}
+
+static uint64_t
+stats_value(const struct stats_vq *vq, unsigned int at)
+{
+	return __atomic_load_n(&vq->total[at], __ATOMIC_RELAXED) -
+		vq->base[at];
+}
+
+static uint64_t
+stats_sum(const struct vnic_dev *dev, uint8_t way, unsigned int at)
+{
+	const struct vnic_device_stats *ds = dev->device_stats;
+	uint64_t sum = 0;
+	uint16_t i;
+
+	if (way == WAY_CVQ)
+		return stats_value(&ds->vq[ds->ctrl], at);
+	for (i = 0; i < dev->nb_pairs; i++)
+		sum += stats_value(&ds->vq[i * 2 + way], at);
+	return sum;
+}
+
+uint64_t
+vnic_device_stats_rx_drops(const struct vnic_dev *dev)
+{
+	return dev->device_stats != NULL ? stats_sum(dev, WAY_RX, DROPS) : 0;
+}
+
+uint64_t
+vnic_device_stats_tx_drops(const struct vnic_dev *dev)
+{
+	return dev->device_stats != NULL ? stats_sum(dev, WAY_TX, DROPS) : 0;
+}
+
+/* All counters of one queue, or (@p pair < 0) the sums over all queues. */
+static unsigned int
+stats_list(const struct vnic_dev *dev, int pair,
+	   struct rte_eth_xstat_name *names, struct rte_eth_xstat *xstats)
+{
+	const struct vnic_device_stats *ds = dev->device_stats;
+	char queue[16] = "";
+	unsigned int g, i, k = 0;
+
+	if (pair >= 0)
+		snprintf(queue, sizeof(queue), "q%d_", pair);
+	for (g = 0; g < RTE_DIM(groups); g++) {
+		if (!(ds->types >> groups[g].type & 1) ||
+		    (pair >= 0 && groups[g].way == WAY_CVQ))
+			continue;
+		for (i = 0; i < groups[g].nb; i++, k++) {
+			unsigned int at = groups[g].first + i;
+
+			if (names != NULL)
+				snprintf(names[k].name, sizeof(names->name),
+					 "device_%s%s", queue,
+					 groups[g].names[i]);
+			if (xstats != NULL)
+				xstats[k].value = pair < 0 ?
+					stats_sum(dev, groups[g].way, at) :
+					stats_value(&ds->vq[pair * 2 +
+						groups[g].way], at);
+		}
+	}
+	return k;
+}
+
+unsigned int
+vnic_device_stats_xstats(const struct vnic_dev *dev,
+			 struct rte_eth_xstat_name *names,
+			 struct rte_eth_xstat *xstats)
+{
+	unsigned int k;
+	uint16_t pair;
+
+	if (dev->device_stats == NULL || dev->device_stats->types == 0)
+		return 0;
+	k = stats_list(dev, -1, names, xstats);
+	for (pair = 0; pair < dev->nb_pairs; pair++)
+		k += stats_list(dev, pair, names != NULL ? names + k : NULL,
+				xstats != NULL ? xstats + k : NULL);
+	return k;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VNIC_DEVICE_STATS_H
+#define VNIC_DEVICE_STATS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_ethdev.h>
+
+/**
+ * @file
+ * What the device counts itself (DEVICE_STATS; virtio 1.4, 5.1.6.5.9). The
+ * last answer is kept in shared memory, where any process reads it; only the
+ * primary asks for a new one. All counters begin with 0 when the port starts
+ * for the first time.
+ */
+
+struct vnic_dev;
+struct vnic_device_stats;
+
+/** Memory for the answers; while the port is stopped. 0 or -ENOMEM. */
+int
+vnic_device_stats_create(struct vnic_dev *dev);
+void
+vnic_device_stats_free(struct vnic_dev *dev);
+
+/**
+ * Which types of statistics the device has, and their first values; after
+ * DRIVER_OK, control lock held. A device that answers nonsense has none.
+ *
+ * @return 0, or -ETIMEDOUT, -EPROTO of a control queue that is dead now.
+ */
+int
+vnic_device_stats_start(struct vnic_dev *dev);
+
+/**
+ * Ask anew, unless the last answer is younger than 100 ms, the control queue
+ * is dead or somebody else has the control lock: then what is there stays. At
+ * most the deadline of one control command. Any process; does nothing in a
+ * secondary.
+ */
+void
+vnic_device_stats_refresh(struct vnic_dev *dev);
+
+/** All counters are 0 from now on. */
+void
+vnic_device_stats_reset(struct vnic_dev *dev);
+
+/** Frames that the device dropped, over all queues (rx_drops, tx_drops). */
+uint64_t
+vnic_device_stats_rx_drops(const struct vnic_dev *dev);
+uint64_t
+vnic_device_stats_tx_drops(const struct vnic_dev *dev);
+
+/**
+ * Extended statistics: per port device_NAME, per pair device_qN_NAME, with
+ * the specification's names.
+ *
+ * @param names, xstats may be NULL; else room for all
+ * @return their number
+ */
+unsigned int
+vnic_device_stats_xstats(const struct vnic_dev *dev,
+			 struct rte_eth_xstat_name *names,
+			 struct rte_eth_xstat *xstats);
+
+/**
+ * Take an answer apart: @p len bytes that the device wrote. Each length is
+ * bounded by what is left, each type and queue by what the port has.
+ *
+ * @return 0; -EPROTO at the first entry that is broken, those before count
+ */
+int
+vnic_device_stats_parse(struct vnic_dev *dev, const uint8_t *reply,
+			size_t len);
+
+#endif /* VNIC_DEVICE_STATS_H */

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+
+#include "control.h"
+#include "vnic_device_stats.h"
+
+/* DEVICE_STATS (5.1.6.5.9), and counters in general. */
+
+#define STATS (UINT64_C(1) << VIRTIO_NET_F_DEVICE_STATS)
+#define BASIC ((UINT64_C(1) << VIRTIO_NET_STATS_TYPE_REPLY_RX_BASIC) | \
+	       (UINT64_C(1) << VIRTIO_NET_STATS_TYPE_REPLY_TX_BASIC))
+
+static const struct sim_options with_stats = {
+	.ctrl = true, .extra = { STATS, 0 }, .ctrl_timeout_ms = 200 };
+
+/* An answer is kept for 100 ms. */
+static void
+age(void)
+{
+	rte_delay_us_sleep(120000);
+}
+
+/* The first row that has offloads, whose features bring further types. */
+static struct sim_row
+offload_row(void)
+{
+	const struct sim_row *row;
+	unsigned int i;
+
+	for (i = 0; (row = sim_row_get(i)) != NULL; i++)
+		if (row->flags & VNIC_PATH_OFFLOAD)
+			return *row;
+	fail_msg("no row with offloads");
+	return (struct sim_row){ 0 };
+}
+
+static void
+check(struct sim_port *port, const char *name, uint64_t value)
+{
+	uint64_t now = control_xstat(port, name);
+
+	if (now != value)
+		print_error("%s is %" PRIu64 " instead of %" PRIu64 "\n", name,
+			    now, value);
+	assert_int_equal(now, value);
+}
+
+/* What the device drops is imissed and oerrors; all else is an xstat. */
+void
+device_stats_feed_counters(void **state)
+{
+	struct sim_options o = with_stats;
+	const struct sim_row row = offload_row();
+	struct rte_eth_stats stats;
+	struct sim_port *port;
+
+	(void)state;
+	o.pairs = 2;
+	port = sim_open(&row, &o);
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 7);
+	devsim_stat_set(port->dev, 2, DEVSIM_STAT_DROPS, 4);
+	devsim_stat_set(port->dev, 2, DEVSIM_STAT_DROP_CAUSE, 3);
+	devsim_stat_set(port->dev, 3, DEVSIM_STAT_DROPS, 5);
+	devsim_stat_set(port->dev, 1, DEVSIM_STAT_GSO + 5, 99);
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_CSUM + 3, 1);
+	age();
+	assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
+	assert_int_equal(stats.imissed, 11);
+	assert_int_equal(stats.oerrors, 5);
+	check(port, "device_rx_drops", 11);
+	check(port, "device_q0_rx_drops", 7);
+	check(port, "device_q1_rx_drop_overruns", 3);
+	check(port, "device_q1_tx_drops", 5);
+	check(port, "device_q0_tx_gso_bytes_noseg", 99);
+	check(port, "device_rx_csum_bad", 1);
+	assert_true(control_xstat(port, "device_cvq_command_num") > 0);
+	assert_int_equal(rte_eth_stats_reset(port->id), 0);
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 9);
+	age();
+	assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
+	assert_int_equal(stats.imissed, 2);
+	sim_close(port, true);
+}
+
+/* Frames that come while no buffer is there, as the device counts them. */
+void
+device_stats_count_overruns(void **state)
+{
+	struct sim_options o = with_stats;
+	uint8_t frame[100] = { 2, 0, 0, 0, 0, 1 };
+	struct rte_eth_stats stats;
+	struct rte_mbuf *pkts[64];
+	struct sim_port *port;
+	unsigned int i, nb = 0;
+	uint16_t n;
+
+	(void)state;
+	o.nb_rxd = 64;
+	port = control_open(&o);
+	for (i = 0; i < 100; i++)
+		nb += devsim_rx_wire(port->dev, 0, frame, sizeof(frame)) > 0;
+	assert_int_equal(nb, 64);
+	control_await_more(port, "rx_ring_empty", 1);
+	age();
+	assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
+	assert_int_equal(stats.imissed, 36);
+	while ((n = rte_eth_rx_burst(port->id, 0, pkts, 64)) > 0)
+		rte_pktmbuf_free_bulk(pkts, n);
+	check(port, "device_rx_drop_overruns", 36);
+	age();
+	check(port, "device_rx_packets", 64);
+	sim_close(port, true);
+}
+
+/* Between two questions lies a tenth of a second. */
+void
+device_stats_are_kept(void **state)
+{
+	struct sim_port *port = control_open(&with_stats);
+	const struct devsim_net_state *net = devsim_net_state(port->dev);
+	struct rte_eth_stats stats;
+	uint32_t before;
+	unsigned int i;
+
+	(void)state;
+	age();
+	before = net->stats_gets;
+	for (i = 0; i < 1000; i++)
+		assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
+	assert_true(net->stats_gets > before);
+	assert_true(net->stats_gets < before + 500);
+	sim_close(port, true);
+}
+
+/* Counters go on over a reset of the device, which counts from 0 again. */
+void
+device_stats_over_restart(void **state)
+{
+	struct sim_port *port = control_open(&with_stats);
+
+	(void)state;
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 10);
+	age();
+	check(port, "device_rx_drops", 10);
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 3);
+	sim_start(port);
+	check(port, "device_rx_drops", 13);
+	sim_close(port, true);
+}
+
+static unsigned int
+names_of_device(struct sim_port *port)
+{
+	struct rte_eth_xstat_name names[512];
+	int i, nb = rte_eth_xstats_get_names(port->id, names, 512);
+	unsigned int found = 0;
+
+	assert_in_range(nb, 1, 512);
+	for (i = 0; i < nb; i++)
+		found += strncmp(names[i].name, "device_", 7) == 0;
+	return found;
+}
+
+static void
+only_basic(struct devsim *dev)
+{
+	devsim_stats_types(dev, BASIC);
+}
+
+/* Types that the device lacks are not asked for, and are no xstats. */
+void
+device_stats_by_type(void **state)
+{
+	struct sim_options o = with_stats;
+	struct sim_port *port;
+
+	(void)state;
+	o.prepare = only_basic;
+	port = control_open(&o);
+	assert_int_equal(names_of_device(port), 24);
+	sim_close(port, true);
+	o.extra[0] = 0;
+	port = control_open(&o);
+	assert_int_equal(names_of_device(port), 0);
+	sim_close(port, true);
+}
+
+/* A queue that does not answer slows nobody but the one who finds it out. */
+void
+device_stats_of_dead_queue(void **state)
+{
+	struct sim_port *port = control_open(&with_stats);
+	struct rte_eth_stats stats;
+	uint64_t start, ms;
+	unsigned int i;
+
+	(void)state;
+	age();
+	control_fault(port, DEVSIM_FAULT_CTRL_SILENT, 2);
+	assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
+	start = rte_get_timer_cycles();
+	for (i = 0; i < 50; i++)
+		assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
+	ms = (rte_get_timer_cycles() - start) * 1000 / rte_get_timer_hz();
+	/* 50 deadlines are 10 s. */
+	assert_in_range(ms, 0, 5000);
+	control_fault(port, DEVSIM_FAULT_NONE, 0);
+	control_await(port, "recoveries", 1);
+	control_traffic(port);
+	sim_close(port, false);
+}
+
+/* Every length, queue and type of an answer is bounded. */
+void
+device_stats_malformed(void **state)
+{
+	static const struct {
+		enum devsim_fault_kind kind;
+		uint32_t value;
+	} lies[] = {
+		{ DEVSIM_FAULT_STATS_SIZE, 0 },
+		{ DEVSIM_FAULT_STATS_SIZE, 7 },
+		{ DEVSIM_FAULT_STATS_SIZE, 9 },
+		{ DEVSIM_FAULT_STATS_SIZE, 57 },
+		{ DEVSIM_FAULT_STATS_SIZE, 65535 },
+		{ DEVSIM_FAULT_STATS_VQ, 3 },
+		{ DEVSIM_FAULT_STATS_VQ, 65535 },
+		{ DEVSIM_FAULT_STATS_TYPE, 16 },
+		{ DEVSIM_FAULT_STATS_TYPE, 255 },
+		{ DEVSIM_FAULT_LEN_MAX, 0 },
+		{ DEVSIM_FAULT_LEN_ZERO, 0 },
+	};
+	struct devsim_fault fault = { .vq = 2 };
+	struct rte_eth_stats stats;
+	struct sim_port *port;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < RTE_DIM(lies); i++) {
+		port = control_open(&with_stats);
+		age();
+		fault.kind = lies[i].kind;
+		fault.value = lies[i].value;
+		devsim_fault_set(port->dev, &fault);
+		assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
+		assert_true(devsim_fault_done(port->dev));
+		if (lies[i].kind < DEVSIM_FAULT_RING_MAX)
+			assert_int_equal(stats.imissed, 0);
+		else
+			check(port, "violation_ctrl", 1);
+		age();
+		assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
+		control_traffic(port);
+		sim_close(port, true);
+	}
+}
+
+/* Each counter of /vnic/queues is an xstat, and each queue's in rte_eth_stats. */
+void
+counters_per_queue(void **state)
+{
+	static const char *const rx[] = {
+		"packets", "bytes", "bursts", "empty", "kicks", "kicks_saved",
+		"nombuf", "errors", "slow" };
+	static const char *const tx[] = {
+		"packets", "bytes", "bursts", "full", "kicks", "kicks_saved",
+		"rekicks", "errors", "completed", "returned", "slow" };
+	struct sim_options o = {
+		.pairs = RTE_ETHDEV_QUEUE_STAT_CNTRS + 2, .nb_rxd = 16,
+		.nb_txd = 16 };
+	struct sim_port *port = control_open(&o);
+	struct rte_eth_stats stats;
+	struct rte_mbuf *m;
+	char name[64];
+	unsigned int i;
+	uint16_t q;
+
+	(void)state;
+	for (q = 0; q < o.pairs; q++)
+		for (i = 0; i <= q; i++) {
+			m = frame_mbuf(port->pool, i, 100, 1);
+			assert_int_equal(rte_eth_tx_burst(port->id, q, &m, 1),
+					 1);
+			devsim_poll(port->dev, 4);
+			assert_int_equal(rte_eth_rx_burst(port->id, q, &m, 1),
+					 1);
+			rte_pktmbuf_free(m);
+		}
+	for (q = 0; q < o.pairs; q++) {
+		snprintf(name, sizeof(name), "rx_q%u_packets", q);
+		check(port, name, q + 1);
+		snprintf(name, sizeof(name), "tx_q%u_bytes", q);
+		check(port, name, 100 * (q + 1));
+		for (i = 0; i < RTE_DIM(rx); i++) {
+			snprintf(name, sizeof(name), "rx_q%u_%s", q, rx[i]);
+			control_xstat(port, name);
+		}
+		for (i = 0; i < RTE_DIM(tx); i++) {
+			snprintf(name, sizeof(name), "tx_q%u_%s", q, tx[i]);
+			control_xstat(port, name);
+		}
+	}
+	assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
+	assert_int_equal(stats.ipackets, o.pairs * (o.pairs + 1) / 2);
+#if RTE_VERSION < RTE_VERSION_NUM(25, 11, 0, 0)
+	for (q = 0; q < RTE_ETHDEV_QUEUE_STAT_CNTRS; q++) {
+		assert_int_equal(stats.q_ipackets[q], q + 1);
+		assert_int_equal(stats.q_obytes[q], 100 * (q + 1));
+	}
+#endif
+	sim_close(port, true);
+}
