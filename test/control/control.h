@@ -123,6 +123,32 @@ standby_when_asked(void **state);
 void
 speed_is_followed(void **state);
 
+/* case_refusal.c */
+void
+refused_configuration(void **state);
+void
+refused_while_running(void **state);
+void
+refused_by_device(void **state);
+void
+refused_for_want_of_feature(void **state);
+void
+refused_in_secondary(void **state);
+
+/* case_robust.c */
+void
+mac_list_keeps_holes(void **state);
+void
+mac_list_by_ctrl_rx(void **state);
+void
+sent_mbufs_come_back(void **state);
+void
+bad_header_drops_whole_frame(void **state);
+void
+stop_resets_device(void **state);
+void
+header_room_for_all(void **state);
+
 /* case_gate.c */
 void
 case_gate_dead(void **state);

@@ -15,6 +15,7 @@
 #include "vnic_queue.h"
 #include "vnic_queue_status.h"
 #include "vnic_recycle.h"
+#include "vnic_secondary.h"
 #include "vnic_soft.h"
 #include "vnic_stats.h"
 #include "vnic_tx.h"
@@ -221,9 +222,24 @@ const struct eth_dev_ops vnic_ethdev_ops = {
 	VNIC_COMPAT_RECYCLE_OPS(vnic_recycle_info)
 };
 
-/* What works on shared state; all else is -ENOTSUP from ethdev. */
+/* What works on shared state, and what is refused: see vnic_secondary.h. */
 const struct eth_dev_ops vnic_ethdev_secondary_ops = {
+	.dev_start = vnic_secondary_start,
 	.dev_close = ethdev_close_secondary,
+	.promiscuous_enable = vnic_secondary_promisc,
+	.promiscuous_disable = vnic_secondary_promisc,
+	.allmulticast_enable = vnic_secondary_allmulti,
+	.allmulticast_disable = vnic_secondary_allmulti,
+	.mac_addr_set = vnic_secondary_mac_set,
+	.mac_addr_add = vnic_secondary_mac_add,
+	.set_mc_addr_list = vnic_secondary_mc_list,
+	.vlan_filter_set = vnic_secondary_vlan,
+	.vlan_offload_set = vnic_secondary_vlan_offload,
+	.mtu_set = vnic_secondary_mtu,
+	.rx_queue_start = vnic_secondary_queue,
+	.rx_queue_stop = vnic_secondary_queue,
+	.tx_queue_start = vnic_secondary_queue,
+	.tx_queue_stop = vnic_secondary_queue,
 	.link_update = ethdev_link_read,
 	.stats_get = vnic_stats_get_op,
 	.stats_reset = vnic_stats_reset,

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "control.h"
+#include "vnic_port.h"
+
+/*
+ * Bad input: each refusal is one error and one log line that says what is
+ * missing, and the port goes on as before. Frames flow before and after each.
+ */
+
+static const struct sim_options with_ctrl = { .ctrl = true };
+
+static struct rte_eth_conf
+good_conf(void)
+{
+	return (struct rte_eth_conf){ .rxmode = { .mtu = 1500 } };
+}
+
+/* A configuration that is refused leaves the one before in force. */
+static void
+configure_refused(struct sim_port *port, uint16_t nb,
+		  const struct rte_eth_conf *conf, int error, const char *why)
+{
+	control_log_start();
+	assert_int_equal(rte_eth_dev_configure(port->id, nb, nb, conf),
+			 error);
+	if (why != NULL)
+		control_log_has(why);
+}
+
+void
+refused_configuration(void **state)
+{
+	struct sim_port *port = control_open(&with_ctrl);
+	struct rte_eth_conf conf;
+
+	(void)state;
+	control_traffic(port);
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	conf = good_conf();
+	conf.lpbk_mode = 1;
+	configure_refused(port, 1, &conf, -ENOTSUP,
+			  "neither loopback nor DCB is supported");
+	conf = good_conf();
+	conf.txmode.mq_mode = RTE_ETH_MQ_TX_DCB;
+	configure_refused(port, 1, &conf, -ENOTSUP,
+			  "use RTE_ETH_MQ_TX_NONE");
+	conf = good_conf();
+	conf.rxmode.mq_mode = RTE_ETH_MQ_RX_DCB;
+	configure_refused(port, 1, &conf, -ENOTSUP, "receive mode");
+	conf = good_conf();
+	conf.rxmode.mtu = 65000;
+	/* ethdev knows the bounds from the driver and says so itself. */
+	configure_refused(port, 1, &conf, -EINVAL, NULL);
+	assert_int_equal(rte_eth_dev_configure(port->id, 2, 2, &conf),
+			 -EINVAL);
+	conf = good_conf();
+	conf.rxmode.offloads = RTE_ETH_RX_OFFLOAD_MACSEC_STRIP;
+	configure_refused(port, 1, &conf, -EINVAL, NULL);
+	/* ethdev gave the queues back; the port takes what is right. */
+	conf = good_conf();
+	assert_int_equal(rte_eth_dev_configure(port->id, 1, 1, &conf), 0);
+	assert_int_equal(rte_eth_rx_queue_setup(port->id, 0, 256,
+		SOCKET_ID_ANY, NULL, port->pool), 0);
+	assert_int_equal(rte_eth_tx_queue_setup(port->id, 0, 256,
+		SOCKET_ID_ANY, NULL), 0);
+	assert_int_equal(rte_eth_dev_start(port->id), 0);
+	control_traffic(port);
+	sim_close(port, true);
+}
+
+void
+refused_while_running(void **state)
+{
+	struct sim_options o = {
+		.ctrl = true, .rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER };
+	struct sim_port *port = control_open(&o);
+	struct rte_ether_addr mac = { { 2, 0, 0, 0, 9, 0 } };
+	struct rte_ether_addr many[VNIC_MAC_MAX + 1];
+	struct rte_eth_conf conf = good_conf();
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < RTE_DIM(many); i++)
+		many[i] = (struct rte_ether_addr){
+			{ 1, 0, 0x5e, 0, 0, i } };
+	control_traffic(port);
+	assert_int_equal(rte_eth_dev_configure(port->id, 1, 1, &conf),
+			 -EBUSY);
+	assert_int_equal(rte_eth_dev_set_mtu(port->id, 60), -EINVAL);
+	assert_int_equal(rte_eth_dev_vlan_filter(port->id, 4096, 1), -EINVAL);
+	control_traffic(port);
+	control_log_start();
+	assert_int_equal(rte_eth_dev_set_mc_addr_list(port->id, many,
+						      RTE_DIM(many)), -ENOSPC);
+	control_log_has("use all-multicast");
+	assert_int_equal(devsim_net_state(port->dev)->nr_multicast, 0);
+	for (i = 1; i < VNIC_MAC_MAX; i++) {
+		mac.addr_bytes[5] = i;
+		assert_int_equal(rte_eth_dev_mac_addr_add(port->id, &mac, 0),
+				 0);
+	}
+	mac.addr_bytes[5] = i;
+	assert_int_equal(rte_eth_dev_mac_addr_add(port->id, &mac, 0),
+			 -ENOSPC);
+	assert_int_equal(devsim_net_state(port->dev)->nr_unicast,
+			 VNIC_MAC_MAX - 1);
+	control_traffic(port);
+	sim_close(port, true);
+}
+
+/* The device's word against a command: ERR, or what is no answer. */
+void
+refused_by_device(void **state)
+{
+	static const enum devsim_fault_kind kinds[] = {
+		DEVSIM_FAULT_CTRL_ERR, DEVSIM_FAULT_CTRL_GARBAGE };
+	struct sim_options o = {
+		.ctrl = true, .rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER };
+	struct sim_port *port = control_open(&o);
+	struct rte_ether_addr mac = { { 2, 0, 0, 0, 9, 1 } }, before, now;
+	const struct devsim_net_state *net = devsim_net_state(port->dev);
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(rte_eth_macaddr_get(port->id, &before), 0);
+	for (i = 0; i < RTE_DIM(kinds); i++) {
+		control_log_start();
+		control_fault(port, kinds[i], 2);
+		assert_int_equal(rte_eth_promiscuous_enable(port->id), -EIO);
+		control_log_has("the device refused control command 0/0");
+		assert_int_equal(rte_eth_promiscuous_get(port->id), 0);
+		control_traffic(port);
+		control_fault(port, kinds[i], 2);
+		assert_int_equal(rte_eth_dev_vlan_filter(port->id, 7, 1),
+				 -EIO);
+		assert_int_equal(net->vlan[0], 0);
+		control_fault(port, kinds[i], 2);
+		assert_int_equal(rte_eth_dev_default_mac_addr_set(port->id,
+								  &mac), -EIO);
+		assert_int_equal(rte_eth_macaddr_get(port->id, &now), 0);
+		assert_memory_equal(&before, &now, sizeof(now));
+		assert_memory_equal(net->mac, &before, sizeof(before));
+		control_traffic(port);
+	}
+	assert_int_equal(rte_eth_dev_vlan_filter(port->id, 7, 1), 0);
+	sim_close(port, true);
+}
+
+/* What the device did not offer is named. */
+void
+refused_for_want_of_feature(void **state)
+{
+	struct sim_port *port = control_open(NULL);
+	struct rte_ether_addr mac = { { 2, 0, 0, 0, 9, 1 } };
+
+	(void)state;
+	control_log_start();
+	assert_int_equal(rte_eth_dev_default_mac_addr_set(port->id, &mac),
+			 -ENOTSUP);
+	control_log_has("the device does not offer CTRL_MAC_ADDR with CTRL_RX");
+	control_traffic(port);
+	sim_close(port, true);
+}
+
+/* The port of a secondary process, as far as ethdev sees it. */
+static void
+secondary_ops(struct sim_port *port)
+{
+	struct rte_ether_addr mac = { { 2, 0, 0, 0, 9, 1 } };
+	struct rte_ether_addr group = { { 1, 0, 0x5e, 0, 0, 1 } };
+	struct rte_eth_conf conf = good_conf();
+	uint16_t id = port->id;
+
+	assert_int_equal(rte_eth_dev_configure(id, 1, 1, &conf), -ENOTSUP);
+	assert_int_equal(rte_eth_dev_stop(id), -ENOTSUP);
+	assert_int_equal(rte_eth_rx_queue_setup(id, 0, 256, SOCKET_ID_ANY,
+						NULL, port->pool), -ENOTSUP);
+	assert_int_equal(rte_eth_tx_queue_setup(id, 0, 256, SOCKET_ID_ANY,
+						NULL), -ENOTSUP);
+	control_log_start();
+	assert_int_equal(rte_eth_promiscuous_enable(id), -ENOTSUP);
+	control_log_has("change promiscuous mode: only the primary process");
+	control_log_start();
+	assert_int_equal(rte_eth_dev_set_mtu(id, 1400), -ENOTSUP);
+	control_log_has("set the MTU: only the primary process");
+	control_log_start();
+	assert_int_equal(rte_eth_dev_rx_queue_stop(id, 0), -ENOTSUP);
+	control_log_has("start or stop a queue: only the primary process");
+	assert_int_equal(rte_eth_dev_tx_queue_stop(id, 0), -ENOTSUP);
+	assert_int_equal(rte_eth_allmulticast_enable(id), -ENOTSUP);
+	assert_int_equal(rte_eth_dev_default_mac_addr_set(id, &mac),
+			 -ENOTSUP);
+	assert_int_equal(rte_eth_dev_mac_addr_add(id, &mac, 0), -ENOTSUP);
+	assert_int_equal(rte_eth_dev_mac_addr_remove(id, &mac), -ENOTSUP);
+	assert_int_equal(rte_eth_dev_set_mc_addr_list(id, &group, 1),
+			 -ENOTSUP);
+	assert_int_equal(rte_eth_dev_vlan_filter(id, 7, 1), -ENOTSUP);
+	assert_int_equal(rte_eth_dev_reset(id), -ENOTSUP);
+	assert_int_equal(rte_eth_dev_rx_intr_enable(id, 0), -ENOTSUP);
+}
+
+void
+refused_in_secondary(void **state)
+{
+	struct sim_options o = {
+		.ctrl = true, .rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER };
+	struct sim_port *port = control_open(&o);
+	struct rte_eth_dev *eth_dev = &rte_eth_devices[port->id];
+	const struct devsim_net_state *net = devsim_net_state(port->dev);
+	struct rte_eth_stats stats;
+	struct rte_eth_link link;
+	uint32_t commands = net->commands;
+
+	(void)state;
+	eth_dev->dev_ops = &vnic_ethdev_secondary_ops;
+	secondary_ops(port);
+	/* The device was asked nothing, and frames flow. */
+	assert_int_equal(net->commands, commands);
+	control_traffic(port);
+	assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
+	assert_int_equal(stats.ipackets, 1);
+	assert_int_equal(rte_eth_link_get_nowait(port->id, &link), 0);
+	assert_int_equal(link.link_status, RTE_ETH_LINK_UP);
+	eth_dev->dev_ops = &vnic_ethdev_ops;
+	sim_close(port, true);
+}

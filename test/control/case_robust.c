@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+
+#include "control.h"
+
+/* Behaviours that doc/robustness.md lists and that no other case shows. */
+
+static const struct rte_ether_addr a = { { 2, 0, 0, 0, 0, 0xa } };
+static const struct rte_ether_addr b = { { 2, 0, 0, 0, 0, 0xb } };
+
+static void
+mac_add(struct sim_port *port, struct rte_ether_addr mac)
+{
+	assert_int_equal(rte_eth_dev_mac_addr_add(port->id, &mac, 0), 0);
+}
+
+/* Addresses behind the hole that a removal leaves stay, also over a reset. */
+void
+mac_list_keeps_holes(void **state)
+{
+	struct sim_options o = { .ctrl = true };
+	struct sim_port *port = control_open(&o);
+	const struct devsim_net_state *net = devsim_net_state(port->dev);
+	struct rte_ether_addr gone = a;
+
+	(void)state;
+	mac_add(port, a);
+	mac_add(port, b);
+	assert_int_equal(rte_eth_dev_mac_addr_remove(port->id, &gone), 0);
+	assert_int_equal(net->nr_unicast, 1);
+	assert_memory_equal(net->unicast[0], &b, sizeof(b));
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	sim_start(port);
+	assert_int_equal(net->nr_unicast, 1);
+	assert_memory_equal(net->unicast[0], &b, sizeof(b));
+	sim_close(port, true);
+}
+
+/* The table needs CTRL_RX, not the command that sets the first address. */
+void
+mac_list_by_ctrl_rx(void **state)
+{
+	struct sim_options o = {
+		.extra = { (UINT64_C(1) << VIRTIO_NET_F_CTRL_VQ) |
+			   (UINT64_C(1) << VIRTIO_NET_F_CTRL_RX), 0 } };
+	struct sim_port *port = control_open(&o);
+	const struct devsim_net_state *net = devsim_net_state(port->dev);
+
+	(void)state;
+	mac_add(port, a);
+	assert_int_equal(net->nr_unicast, 1);
+	control_traffic(port);
+	sim_close(port, true);
+}
+
+/* What was sent comes back on request, not when the ring is used up. */
+static void
+sent_row(const struct sim_row *row)
+{
+	struct sim_options o = { .nb_rxd = 8 };
+	struct sim_port *port = sim_open(row, &o);
+	unsigned int i, before = rte_mempool_in_use_count(port->pool);
+	struct rte_mbuf *m;
+
+	for (i = 0; i < 100; i++) {
+		m = frame_mbuf(port->pool, i, 100, 1);
+		assert_int_equal(rte_eth_tx_burst(port->id, 0, &m, 1), 1);
+	}
+	devsim_tx_collect(port->dev, 1, 256, NULL, NULL);
+	assert_int_equal(rte_eth_tx_done_cleanup(port->id, 0, 40), 40);
+	assert_int_equal(rte_eth_tx_done_cleanup(port->id, 0, 0), 60);
+	assert_int_equal(rte_mempool_in_use_count(port->pool), before);
+	sim_ledger_check(port, 0);
+	sim_close(port, true);
+}
+
+void
+sent_mbufs_come_back(void **state)
+{
+	(void)state;
+	sim_for_rows(sent_row);
+}
+
+/* A frame of several buffers whose header lies, then a good one. */
+static void
+bad_header_row(const struct sim_row *row)
+{
+	struct virtio_net_hdr_tunnel lie = { .hash = { .hdr = {
+		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+		.csum_start = rte_cpu_to_le_16(65000),
+		.csum_offset = rte_cpu_to_le_16(65000),
+	} } };
+	struct sim_options o = { .room = 256 };
+	static uint8_t frame[2000];
+	unsigned int i, whole = 0;
+	struct rte_mbuf *m;
+	struct sim_port *port;
+
+	if (!(row->flags & VNIC_PATH_MRG) || !(row->flags & VNIC_PATH_OFFLOAD))
+		return;
+	port = sim_open(row, &o);
+	for (i = 0; i < 40; i++) {
+		frame_write(frame, i, 900);
+		assert_true(devsim_rx_inject(port->dev, 0, frame, 900,
+					     i & 1 ? NULL : &lie) > 1);
+	}
+	for (i = 0; i < 200; i++) {
+		if (rte_eth_rx_burst(port->id, 0, &m, 1) == 0)
+			continue;
+		/* All of a frame or nothing, never its rest as another. */
+		assert_int_equal(m->pkt_len, 900);
+		whole++;
+		rte_pktmbuf_free(m);
+	}
+	assert_true(whole >= 20);
+	assert_int_equal(sim_rxq(port, 0)->vr.fault, VRING_FAULT_NONE);
+	sim_close(port, true);
+}
+
+void
+bad_header_drops_whole_frame(void **state)
+{
+	(void)state;
+	sim_for_rows(bad_header_row);
+}
+
+/* The device is reset by a stop, and forgets what another configuration had. */
+void
+stop_resets_device(void **state)
+{
+	struct sim_options o = {
+		.ctrl = true, .rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER };
+	struct rte_eth_conf conf = { .rxmode = { .mtu = 1500 } };
+	struct sim_port *port = control_open(&o);
+
+	(void)state;
+	assert_true(vnic_dev_has(port->vnic, VIRTIO_NET_F_CTRL_VLAN));
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	assert_int_equal(devsim_status_get(port->dev), 0);
+	assert_false(devsim_queue_enabled(port->dev, 0));
+	assert_false(devsim_queue_enabled(port->dev, 1));
+	assert_int_equal(rte_eth_dev_configure(port->id, 1, 1, &conf), 0);
+	assert_false(vnic_dev_has(port->vnic, VIRTIO_NET_F_CTRL_VLAN));
+	sim_close(port, true);
+}
+
+/* A header that is not pushed before the frame has room for its longest. */
+void
+header_room_for_all(void **state)
+{
+	(void)state;
+	assert_true(sizeof(((struct vnic_tx_extra *)NULL)->hdr) >= 32);
+	assert_true(sizeof(struct virtio_net_hdr_tunnel) <= 32);
+}
