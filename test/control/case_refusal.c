@@ -54,12 +54,12 @@ refused_configuration(void **state)
 	conf.rxmode.mq_mode = RTE_ETH_MQ_RX_DCB;
 	configure_refused(port, 1, &conf, -ENOTSUP, "receive mode");
 	conf = good_conf();
-	conf.rxmode.mtu = 65000;
+	conf.rxmode.mtu = 60;
 	/* ethdev knows the bounds from the driver and says so itself. */
 	configure_refused(port, 1, &conf, -EINVAL, NULL);
+	conf = good_conf();
 	assert_int_equal(rte_eth_dev_configure(port->id, 2, 2, &conf),
 			 -EINVAL);
-	conf = good_conf();
 	conf.rxmode.offloads = RTE_ETH_RX_OFFLOAD_MACSEC_STRIP;
 	configure_refused(port, 1, &conf, -EINVAL, NULL);
 	/* ethdev gave the queues back; the port takes what is right. */
