@@ -355,6 +355,38 @@ shut_gate_is_not_passed(void **state)
 	sim_for_rows(shut_row);
 }
 
+/* A port with another MAC address tells its neighbours. */
+void
+announce_new_mac(void **state)
+{
+	struct sim_options o = { .ctrl = true };
+	const struct sim_row row = *sim_row_get(0);
+	struct sim_port *port = sim_open_stopped(&row, &o);
+	struct rte_eth_conf conf = { .rxmode = { .mtu = 1500 } };
+	struct rte_ether_addr mac = { { 2, 7, 7, 7, 7, 7 } };
+
+	(void)state;
+	sim_close(port, true);
+	assert_int_equal(sim_probe(&row, &o, &port), 0);
+	memset(&sent, 0, sizeof(sent));
+	port->vnic->args.nb_announce = 1;
+	port->vnic->args.announce[0] = (struct vnic_address){
+		.bytes = { 192, 0, 2, 1 } };
+	assert_int_equal(rte_eth_dev_configure(port->id, 1, 1, &conf), 0);
+	assert_int_equal(rte_eth_rx_queue_setup(port->id, 0, 64,
+		SOCKET_ID_ANY, NULL, port->pool), 0);
+	assert_int_equal(rte_eth_tx_queue_setup(port->id, 0, 64,
+		SOCKET_ID_ANY, NULL), 0);
+	assert_int_equal(rte_eth_dev_start(port->id), 0);
+	assert_int_equal(rte_eth_dev_default_mac_addr_set(port->id, &mac), 0);
+	control_await(port, "announce_frames", 2);
+	sent_collect(port);
+	assert_int_equal(sent.nb, 2);
+	assert_memory_equal(&sent.data[1][6], &mac, sizeof(mac));
+	assert_memory_equal(&sent.data[1][22], &mac, sizeof(mac));
+	sim_close(port, true);
+}
+
 /* Refused by the device: told, and asked no second time. */
 void
 announce_ack_refused(void **state)

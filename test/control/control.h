@@ -81,6 +81,8 @@ announce_not_accepted(void **state);
 void
 announce_arguments(void **state);
 void
+announce_new_mac(void **state);
+void
 shut_gate_is_not_passed(void **state);
 
 /* case_coalesce.c */

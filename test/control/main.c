@@ -135,6 +135,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(announce_ack_refused),
 		cmocka_unit_test(announce_not_accepted),
 		cmocka_unit_test(announce_arguments),
+		cmocka_unit_test(announce_new_mac),
 		cmocka_unit_test(shut_gate_is_not_passed),
 		cmocka_unit_test(coalesce_is_set),
 		cmocka_unit_test(coalesce_not_while_polling),

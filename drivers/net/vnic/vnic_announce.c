@@ -165,13 +165,20 @@ announce_go_on(struct vnic_dev *dev)
 	return dev->announce.busy ? -EAGAIN : 0;
 }
 
+void
+vnic_announce_defer(struct vnic_dev *dev)
+{
+	dev->announce.next = 0;
+	dev->announce.stuck = 0;
+	dev->announce.busy = dev->announce.pool != NULL;
+}
+
 int
 vnic_announce_start(struct vnic_dev *dev)
 {
 	if (dev->announce.pool == NULL)
 		return -ENOTSUP;
-	dev->announce.next = 0;
-	dev->announce.stuck = 0;
+	vnic_announce_defer(dev);
 	return announce_go_on(dev);
 }
 

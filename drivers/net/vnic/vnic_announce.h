@@ -70,6 +70,10 @@ vnic_announce_free(struct vnic_dev *dev);
 int
 vnic_announce_start(struct vnic_dev *dev);
 
+/** The same from the next visit of the health timer on. Lock held. */
+void
+vnic_announce_defer(struct vnic_dev *dev);
+
 /**
  * What is left to do: the device's request (start, then ACK), and frames that
  * found no room. Control lock held, port running; cheap if there is nothing.

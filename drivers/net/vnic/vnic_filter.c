@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "vnic_announce.h"
 #include "vnic_ctrl.h"
 #include "vnic_log.h"
 #include "vnic_port.h"
@@ -246,8 +247,12 @@ vnic_filter_mac_set(struct rte_eth_dev *eth_dev, struct rte_ether_addr *mac)
 		return ret;
 	if (vnic_dev_running(dev))
 		ret = filter_mac_tell(dev, mac);
-	if (ret == 0)
+	if (ret == 0) {
 		dev->mac = *mac;
+		/* Neighbours know its addresses by the old one. */
+		if (dev->args.nb_announce > 0)
+			vnic_announce_defer(dev);
+	}
 	vnic_dev_unlock(dev);
 	return ret;
 }

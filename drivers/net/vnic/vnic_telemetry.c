@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <rte_eal.h>
 #include <rte_telemetry.h>
 
+#include "vnic_coalesce.h"
 #include "vnic_negotiate.h"
 #include "vnic_path.h"
 #include "vnic_port.h"
@@ -277,8 +279,52 @@ telemetry_errors(const char *cmd __rte_unused, const char *params,
 	return 0;
 }
 
+static void
+coalescing_add(struct rte_tel_data *d, const char *way, uint16_t queue_id,
+	       const struct vnic_coalesce *coal)
+{
+	struct rte_tel_data *q = rte_tel_data_alloc();
+
+	if (q == NULL)
+		return;
+	rte_tel_data_start_dict(q);
+	rte_tel_data_add_dict_uint(q, "max_usecs", coal->max_usecs);
+	rte_tel_data_add_dict_uint(q, "max_packets", coal->max_packets);
+	queue_add(d, way, queue_id, q);
+}
+
+/* Asked of the device, so the primary process only. */
+static int
+telemetry_coalescing(const char *cmd __rte_unused, const char *params,
+		     struct rte_tel_data *d)
+{
+	unsigned long first;
+	const struct vnic_dev *ask = telemetry_port(params, &first);
+	struct vnic_coalesce coal;
+	struct vnic_dev *dev;
+	uint16_t i, last;
+
+	if (ask == NULL || rte_eal_process_type() != RTE_PROC_PRIMARY)
+		return -EINVAL;
+	dev = vnic_dev_of(&rte_eth_devices[ask->port_id]);
+	first = RTE_MIN(first, dev->nb_pairs);
+	last = RTE_MIN(first + QUEUES_PER_PAGE, dev->nb_pairs);
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_int(d, "pairs", dev->nb_pairs);
+	for (i = first; i < last; i++) {
+		if (vnic_coalesce_get(dev, vnic_vq_rx(i), &coal) < 0)
+			break;
+		coalescing_add(d, "rx", i, &coal);
+		if (vnic_coalesce_get(dev, vnic_vq_tx(i), &coal) == 0)
+			coalescing_add(d, "tx", i, &coal);
+	}
+	return 0;
+}
+
 RTE_INIT(vnic_telemetry_init)
 {
+	rte_telemetry_register_cmd("/vnic/coalescing", telemetry_coalescing,
+		"Notification coalescing of queues as the device has it (VQ_NOTF_COAL), 16 pairs a reply. Parameters: int port_id[, int first_pair]");
 	rte_telemetry_register_cmd("/vnic/list", telemetry_list,
 		"Ports of vnic. Takes no parameters");
 	rte_telemetry_register_cmd("/vnic/info", telemetry_info,
