@@ -43,9 +43,8 @@ refused_configuration(void **state)
 	control_traffic(port);
 	assert_int_equal(rte_eth_dev_stop(port->id), 0);
 	conf = good_conf();
-	conf.lpbk_mode = 1;
-	configure_refused(port, 1, &conf, -ENOTSUP,
-			  "neither loopback nor DCB is supported");
+	conf.dcb_capability_en = 1;
+	configure_refused(port, 1, &conf, -ENOTSUP, "DCB is not supported");
 	conf = good_conf();
 	conf.txmode.mq_mode = RTE_ETH_MQ_TX_DCB;
 	configure_refused(port, 1, &conf, -ENOTSUP,
