@@ -147,7 +147,7 @@ devsim_create(const struct devsim_config *config)
 	dev->config = *config;
 	dev->nr_vqs = config->pairs * 2 + 1;
 	dev->vqs = calloc(dev->nr_vqs, sizeof(*dev->vqs));
-	dev->frame = malloc(DEVSIM_FRAME_MAX + sizeof(struct virtio_net_hdr_tunnel));
+	dev->frame = malloc(DEVSIM_FRAME_MAX + sizeof(struct virtio_net_hdr_outer));
 	if (dev->vqs == NULL || dev->frame == NULL) {
 		dev->nr_vqs = 0;
 		devsim_destroy(dev);
@@ -416,6 +416,8 @@ devsim_config_poke(struct devsim *dev, size_t off, const void *src, size_t len)
 uint16_t
 devsim_hdr_len_locked(const struct devsim *dev)
 {
+	if (devsim_has(dev, VIRTIO_NET_F_OUT_NET_HEADER))
+		return sizeof(struct virtio_net_hdr_outer);
 	if (devsim_has(dev, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO) ||
 	    devsim_has(dev, VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO))
 		return sizeof(struct virtio_net_hdr_tunnel);

@@ -26,7 +26,8 @@
  * operations of different threads apart.
  */
 
-#define DEVSIM_FRAME_MAX (65535 + 32)
+/** 65589 (5.1.6.3) with two tags, and a header. */
+#define DEVSIM_FRAME_MAX (65589 + 8 + 32)
 #define DEVSIM_NAME_LEN 32
 #define DEVSIM_MAC_MAX 128
 
@@ -324,6 +325,31 @@ typedef void (*devsim_frame_cb)(void *arg, const struct devsim_frame *frame);
 int
 devsim_rx_inject(struct devsim *dev, uint16_t vq, const void *data,
 		 uint32_t len, const struct virtio_net_hdr_tunnel *hdr);
+
+/** The same with the longest header, of OUT_NET_HEADER. */
+int
+devsim_rx_inject_outer(struct devsim *dev, uint16_t vq, const void *data,
+		       uint32_t len, const struct virtio_net_hdr_outer *hdr);
+
+/**
+ * What a sent frame becomes on a wire: sums completed, cut into segments, each
+ * with headers of its own, as the frame's header asks (5.1.6.2). Trusts the
+ * header no further than the frame goes; knows VXLAN and Geneve.
+ *
+ * @param cb gets each frame; its hdr is NULL
+ * @return frames; -EINVAL for a header that cannot be followed.
+ */
+int
+devsim_wire(const struct devsim_frame *frame, devsim_frame_cb cb, void *arg);
+
+/**
+ * Every checksum of a complete frame: IPv4, TCP, UDP, those inside of VXLAN
+ * and Geneve too.
+ *
+ * @return NULL if all are right, else which one is not.
+ */
+const char *
+devsim_sums_check(const uint8_t *data, uint32_t len);
 
 /**
  * Receive a frame as from the wire: hash, header and receive queue are what

@@ -141,16 +141,30 @@ cmd_mq(struct devsim *dev, uint8_t command, const uint8_t *data, uint32_t len)
 	return VIRTIO_NET_OK;
 }
 
+/** Those that have the number of their feature (5.1.6.5.8). */
+#define OFFLOADS_ALL (UINT64_C(1) << VIRTIO_NET_F_GUEST_CSUM | \
+	UINT64_C(1) << VIRTIO_NET_F_GUEST_TSO4 | \
+	UINT64_C(1) << VIRTIO_NET_F_GUEST_TSO6 | \
+	UINT64_C(1) << VIRTIO_NET_F_GUEST_ECN | \
+	UINT64_C(1) << VIRTIO_NET_F_GUEST_UFO | \
+	UINT64_C(1) << VIRTIO_NET_F_GUEST_USO4 | \
+	UINT64_C(1) << VIRTIO_NET_F_GUEST_USO6)
+
 static uint8_t
 cmd_offloads(struct devsim *dev, uint8_t command, const uint8_t *data,
 	     uint32_t len)
 {
-	uint64_t set;
+	uint64_t set, may = dev->accepted.w[0];
 
 	if (command != VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET || len != 8)
 		return VIRTIO_NET_ERR;
 	set = get32(data) | (uint64_t)get32(data + 4) << 32;
-	if (set & ~dev->accepted.w[0]) {
+	may &= OFFLOADS_ALL;
+	if (devsim_has(dev, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO))
+		may |= UINT64_C(1) << 46;
+	if (devsim_has(dev, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM))
+		may |= UINT64_C(1) << 47;
+	if (set & ~may) {
 		devsim_violation(dev, NULL,
 			"GUEST_OFFLOADS_SET of features not negotiated");
 		return VIRTIO_NET_ERR;

@@ -187,6 +187,17 @@ int
 devsim_rx_inject(struct devsim *dev, uint16_t index, const void *data,
 		 uint32_t len, const struct virtio_net_hdr_tunnel *hdr)
 {
+	struct virtio_net_hdr_outer h = { .outer_nh_offset = 0 };
+
+	if (hdr != NULL)
+		h.tunnel = *hdr;
+	return devsim_rx_inject_outer(dev, index, data, len, &h);
+}
+
+int
+devsim_rx_inject_outer(struct devsim *dev, uint16_t index, const void *data,
+		       uint32_t len, const struct virtio_net_hdr_outer *hdr)
+{
 	struct devsim_vq *vq;
 	uint16_t hdr_len;
 	int rc = -EPERM;
@@ -199,10 +210,7 @@ devsim_rx_inject(struct devsim *dev, uint16_t index, const void *data,
 		devsim_vq_fetch(vq);
 		rx_check(vq);
 		hdr_len = devsim_hdr_len_locked(dev);
-		if (hdr != NULL)
-			memcpy(dev->frame, hdr, hdr_len);
-		else
-			memset(dev->frame, 0, hdr_len);
+		memcpy(dev->frame, hdr, hdr_len);
 		memcpy(dev->frame + hdr_len, data, len);
 		rc = rx_put(vq, hdr_len, len);
 	}
@@ -259,7 +267,7 @@ tx_frame(struct devsim_vq *vq, const struct devsim_elem *elem,
 	frame->nr_segs = elem->nr_segs;
 	devsim_stats_count(vq, DEVSIM_STAT_PACKETS, 1);
 	devsim_stats_count(vq, DEVSIM_STAT_BYTES, frame->len);
-	devsim_check_tx_hdr(vq, (const void *)frame->hdr, frame->len);
+	devsim_check_tx_hdr(vq, frame);
 	return true;
 }
 
@@ -347,12 +355,26 @@ devsim_tx_flush(struct devsim *dev, uint16_t index)
 	pthread_mutex_unlock(&dev->lock);
 }
 
+static bool
+loop_gso_ok(struct devsim *dev, uint8_t type)
+{
+	switch (type) {
+	case VIRTIO_NET_HDR_GSO_NONE:
+		return true;
+	case VIRTIO_NET_HDR_GSO_TCPV4:
+		return devsim_has(dev, VIRTIO_NET_F_GUEST_TSO4);
+	case VIRTIO_NET_HDR_GSO_TCPV6:
+		return devsim_has(dev, VIRTIO_NET_F_GUEST_TSO6);
+	}
+	return false;
+}
+
 /** What a looped header may carry into a driver with these features. */
 static void
 loop_header(struct devsim *dev, uint8_t *hdr, uint16_t hdr_len)
 {
 	if (!devsim_has(dev, VIRTIO_NET_F_GUEST_CSUM) ||
-	    ((struct virtio_net_hdr *)(void *)hdr)->gso_type != 0)
+	    !loop_gso_ok(dev, ((struct virtio_net_hdr *)(void *)hdr)->gso_type))
 		memset(hdr, 0, hdr_len);
 }
 

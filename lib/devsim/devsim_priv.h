@@ -243,9 +243,43 @@ bool
 devsim_table_copy(struct devsim_elem *elem, uint64_t addr, uint32_t len);
 void
 devsim_check_elem(struct devsim_vq *vq, const struct devsim_elem *elem);
+
+/* devsim_sum.c */
+
+/** Headers of one level of a frame, as its own bytes say; offsets. */
+struct devsim_layer {
+	uint32_t l3;
+	uint32_t l4;
+	uint32_t payload;	/**< behind the transport header */
+	uint32_t end;		/**< of what IP says, at most of the frame */
+	uint8_t proto;		/**< IPPROTO_TCP or IPPROTO_UDP */
+	bool ipv6;
+};
+
+#define DEVSIM_LAYERS 2
+/** Outermost first, through VXLAN and Geneve. @return layers found. */
+unsigned int
+devsim_layers(const uint8_t *data, uint32_t len,
+	      struct devsim_layer layers[DEVSIM_LAYERS]);
+/** Sum of 16-bit big-endian words, not folded; an odd last byte is padded. */
+uint64_t
+devsim_sum(const uint8_t *p, uint32_t len);
+uint16_t
+devsim_sum_fold(uint64_t sum);
+/** Sum of the pseudo-header of @p l for @p len bytes. */
+uint16_t
+devsim_sum_pseudo(const uint8_t *data, const struct devsim_layer *l,
+		  uint32_t len);
+/** Where the checksum of @p l is, from the frame's start. */
+uint32_t
+devsim_sum_at(const struct devsim_layer *l);
+/** Whether the transport checksum of @p l is right, or may be 0. */
+bool
+devsim_sum_right(const uint8_t *data, const struct devsim_layer *l);
+
+/* devsim_offload.c */
 void
-devsim_check_tx_hdr(struct devsim_vq *vq, const struct virtio_net_hdr *hdr,
-		    uint32_t frame_len);
+devsim_check_tx_hdr(struct devsim_vq *vq, const struct devsim_frame *frame);
 
 /* devsim_fault.c */
 /** True if @p kind is armed for @p vq and this occasion is its. */

@@ -76,6 +76,14 @@ struct virtio_net_hdr_tunnel {
 };
 static_assert(sizeof(struct virtio_net_hdr_tunnel) == 24, "virtio 1.4, 5.1.6");
 
+/** Header with OUT_NET_HEADER: the longest. */
+struct virtio_net_hdr_outer {
+	struct virtio_net_hdr_tunnel tunnel;
+	rte_le16_t outer_nh_offset;
+	uint8_t padding_reserved_2[6];
+};
+static_assert(sizeof(struct virtio_net_hdr_outer) == 32, "virtio 1.4, 5.1.6");
+
 /** hash_report values, section 5.1.6.4.5. */
 enum virtio_net_hash_report {
 	VIRTIO_NET_HASH_REPORT_NONE = 0,
@@ -173,6 +181,9 @@ static_assert(sizeof(struct virtio_net_ctrl_hdr) == 2, "virtio 1.4, 5.1.6.5");
 
 #define VIRTIO_NET_CTRL_GUEST_OFFLOADS 5
 #define VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET 0
+/* Bits of its le64 where they are not those of the features (5.1.6.5.8). */
+#define VIRTIO_NET_GUEST_OFFLOAD_UDP_TUNNEL_GSO 46
+#define VIRTIO_NET_GUEST_OFFLOAD_UDP_TUNNEL_GSO_CSUM 47
 
 #define VIRTIO_NET_CTRL_NOTF_COAL 6
 #define VIRTIO_NET_CTRL_NOTF_COAL_TX_SET 0

@@ -26,6 +26,7 @@
 
 static const struct vnic_args args = {
 	.mrg_rxbuf = true, .in_order = true, .packed_vq = true,
+	.lro = VNIC_LRO_TUNNEL,
 };
 
 static struct vnic_need
@@ -173,6 +174,11 @@ test_all_offered(void **state)
 		F(CTRL_VLAN), F(CTRL_RX_EXTRA), F(DEVICE_STATS), F(NOTF_COAL),
 		F(VQ_NOTF_COAL), F(GUEST_ANNOUNCE), F(MQ), F(CTRL_MAC_ADDR),
 		F(SPEED_DUPLEX),
+		F(CTRL_GUEST_OFFLOADS), F(GUEST_TSO4), F(GUEST_TSO6),
+		F(GUEST_ECN), F(HOST_ECN), F(GUEST_USO4), F(GUEST_USO6),
+		F(HOST_USO), F(GUEST_HDRLEN), F(GUEST_UDP_TUNNEL_GSO),
+		F(GUEST_UDP_TUNNEL_GSO_CSUM), F(HOST_UDP_TUNNEL_GSO),
+		F(HOST_UDP_TUNNEL_GSO_CSUM), F(OUT_NET_HEADER),
 		VIRTIO_F_INDIRECT_DESC, VIRTIO_F_EVENT_IDX, VIRTIO_F_VERSION_1,
 		VIRTIO_F_ACCESS_PLATFORM, VIRTIO_F_RING_PACKED,
 		VIRTIO_F_IN_ORDER, VIRTIO_F_ORDER_PLATFORM,
@@ -218,7 +224,11 @@ test_nothing_asked(void **state)
 	static const uint8_t unasked[] = {
 		F(CSUM), F(GUEST_CSUM), F(HOST_TSO4), F(HOST_TSO6),
 		F(MRG_RXBUF), F(CTRL_VLAN), VIRTIO_F_RING_PACKED,
-		VIRTIO_F_IN_ORDER,
+		VIRTIO_F_IN_ORDER, F(GUEST_TSO4), F(GUEST_TSO6), F(GUEST_ECN),
+		F(HOST_ECN), F(GUEST_USO4), F(GUEST_USO6), F(HOST_USO),
+		F(GUEST_HDRLEN), F(GUEST_UDP_TUNNEL_GSO),
+		F(GUEST_UDP_TUNNEL_GSO_CSUM), F(HOST_UDP_TUNNEL_GSO),
+		F(HOST_UDP_TUNNEL_GSO_CSUM), F(OUT_NET_HEADER),
 	};
 	struct vnic_negotiation n;
 	unsigned int i;
@@ -228,6 +238,37 @@ test_nothing_asked(void **state)
 	for (i = 0; i < RTE_DIM(unasked); i++)
 		assert_int_equal(n.verdict[unasked[i]],
 				 VNIC_VERDICT_NOT_ASKED);
+}
+
+/* Which large frames are wanted is asked for in steps. */
+static void
+test_lro_steps(void **state)
+{
+	const struct virtio_features all = { { UINT64_MAX, UINT64_MAX } };
+	struct vnic_args steps = args;
+	struct vnic_need need = need_all();
+	struct vnic_negotiation n;
+	unsigned int lro;
+
+	(void)state;
+	need.args = &steps;
+	for (lro = VNIC_LRO_TCP; lro <= VNIC_LRO_TUNNEL; lro++) {
+		steps.lro = lro;
+		steps.mrg_rxbuf = true;
+		vnic_negotiate(all, &need, &n);
+		assert_true(virtio_features_has(&n.accepted, F(GUEST_TSO4)));
+		assert_int_equal(virtio_features_has(&n.accepted,
+				 F(GUEST_USO6)), lro >= VNIC_LRO_UDP);
+		assert_int_equal(virtio_features_has(&n.accepted,
+				 F(GUEST_UDP_TUNNEL_GSO)),
+				 lro >= VNIC_LRO_TUNNEL);
+		/* No mbuf holds 64 KB. */
+		steps.mrg_rxbuf = false;
+		vnic_negotiate(all, &need, &n);
+		assert_false(virtio_features_has(&n.accepted, F(GUEST_TSO4)));
+		assert_false(virtio_features_has(&n.accepted, F(GUEST_USO6)));
+		assert_int_equal(n.missing[F(GUEST_TSO4)], F(MRG_RXBUF));
+	}
 }
 
 /* A bad field takes its feature along, and what needs that one. */
@@ -287,6 +328,8 @@ test_header_length(void **state)
 	assert_int_equal(vnic_negotiate_hdr_len(&f), 20);
 	virtio_features_add(&f, F(GUEST_UDP_TUNNEL_GSO));
 	assert_int_equal(vnic_negotiate_hdr_len(&f), 24);
+	virtio_features_add(&f, F(OUT_NET_HEADER));
+	assert_int_equal(vnic_negotiate_hdr_len(&f), 32);
 }
 
 int
@@ -298,6 +341,7 @@ main(void)
 		cmocka_unit_test(test_all_offered),
 		cmocka_unit_test(test_version_alone),
 		cmocka_unit_test(test_nothing_asked),
+		cmocka_unit_test(test_lro_steps),
 		cmocka_unit_test(test_bad_config),
 		cmocka_unit_test(test_vhost_user),
 		cmocka_unit_test(test_header_length),

@@ -43,6 +43,13 @@ struct vnic_ctrlq;
 struct vnic_device_stats;
 struct vnic_stats_base;
 
+/** What may arrive as one large frame where TCP_LRO is configured. */
+enum vnic_lro {
+	VNIC_LRO_TCP,
+	VNIC_LRO_UDP,		/**< and UDP datagrams of one flow */
+	VNIC_LRO_TUNNEL		/**< and both inside of UDP tunnels */
+};
+
 #define VNIC_ADDRESSES_MAX 16
 
 /** An IP address, network byte order; IPv4 in the first four bytes. */
@@ -68,6 +75,7 @@ struct vnic_args {
 	bool in_order;
 	bool packed_vq;
 	bool server;
+	enum vnic_lro lro;
 	uint32_t ctrl_timeout_ms;	/**< one control exchange */
 	uint32_t connect_timeout_ms;	/**< first connection, each message */
 	bool standby;

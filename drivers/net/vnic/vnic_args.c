@@ -247,6 +247,23 @@ vnic_args_take_suppress(const char *value, struct vnic_args *out)
 	return true;
 }
 
+static bool
+vnic_args_take_lro(const char *value, struct vnic_args *out)
+{
+	static const char *const names[] = {
+		[VNIC_LRO_TCP] = "tcp", [VNIC_LRO_UDP] = "udp",
+		[VNIC_LRO_TUNNEL] = "tunnel",
+	};
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(names); i++)
+		if (strcmp(value, names[i]) == 0) {
+			out->lro = i;
+			return true;
+		}
+	return false;
+}
+
 /** Read by vnic_args_flag, where it matters. */
 static bool
 vnic_args_take_flag(const char *value, struct vnic_args *out)
@@ -296,6 +313,7 @@ static const struct vnic_args_key {
 	{ "mrg_rxbuf", ON_ALL, vnic_args_take_mrg_rxbuf, "0 or 1" },
 	{ "in_order", ON_ALL, vnic_args_take_in_order, "0 or 1" },
 	{ "packed_vq", ON_ALL, vnic_args_take_packed_vq, "0 or 1" },
+	{ "lro", ON_ALL, vnic_args_take_lro, "tcp, udp or tunnel" },
 	{ "server", ON_USER, vnic_args_take_server, "0 or 1" },
 	{ "cq", ON_USER, vnic_args_take_flag, "0 or 1" },
 	{ "vectorized", ON_ALL, vnic_args_take_flag, "0 or 1" },

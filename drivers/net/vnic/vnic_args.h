@@ -27,6 +27,7 @@
 	"announce=<ip address or [list]> rx_suppress=<kind or [list]> " \
 	"rx_coal_usecs=<int> rx_coal_packets=<int> " \
 	"tx_coal_usecs=<int> tx_coal_packets=<int> " \
+	"lro=<tcp|udp|tunnel> " \
 	"ctrl_timeout_ms=<int> connect_timeout_ms=<int>"
 #define VNIC_ARGS_PARAMS_USER \
 	"path=<path> server=<0|1> cq=<0|1> " VNIC_ARGS_PARAMS_COMMON

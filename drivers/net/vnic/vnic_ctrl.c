@@ -365,6 +365,35 @@ vnic_ctrl_vlan(struct vnic_dev *dev, uint16_t vlan_id, bool add)
 }
 
 int
+vnic_ctrl_guest_offloads(struct vnic_dev *dev, struct virtio_features set)
+{
+	static const struct {
+		uint8_t feature;
+		uint8_t bit;
+	} moved[] = {
+		{ VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO,
+		  VIRTIO_NET_GUEST_OFFLOAD_UDP_TUNNEL_GSO },
+		{ VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM,
+		  VIRTIO_NET_GUEST_OFFLOAD_UDP_TUNNEL_GSO_CSUM },
+	};
+	uint64_t bits = set.w[0];
+	rte_le64_t offloads;
+	unsigned int i;
+
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS))
+		return -ENOTSUP;
+	if (!virtio_features_subset(set, dev->accepted))
+		return -EINVAL;
+	for (i = 0; i < RTE_DIM(moved); i++)
+		if (virtio_features_has(&set, moved[i].feature))
+			bits |= UINT64_C(1) << moved[i].bit;
+	offloads = rte_cpu_to_le_64(bits);
+	return vnic_ctrl_exec(dev, VIRTIO_NET_CTRL_GUEST_OFFLOADS,
+			      VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET, &offloads,
+			      sizeof(offloads));
+}
+
+int
 vnic_ctrl_pairs_set(struct vnic_dev *dev, uint16_t nb_pairs)
 {
 	rte_le16_t pairs = rte_cpu_to_le_16(nb_pairs);

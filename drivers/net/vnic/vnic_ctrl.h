@@ -11,6 +11,8 @@
 
 #include <rte_ether.h>
 
+#include <virtio_features.h>
+
 /**
  * @file
  * The control queue (virtio 1.4, 5.1.6.5): one exchange at a time, each with
@@ -76,6 +78,9 @@ vnic_ctrl_mac_table(struct vnic_dev *dev,
 		    uint32_t nb_multicast);
 int
 vnic_ctrl_vlan(struct vnic_dev *dev, uint16_t vlan_id, bool add);
+/** Exactly these, as feature bits; only accepted ones (5.1.6.5.8). */
+int
+vnic_ctrl_guest_offloads(struct vnic_dev *dev, struct virtio_features set);
 int
 vnic_ctrl_pairs_set(struct vnic_dev *dev, uint16_t nb_pairs);
 

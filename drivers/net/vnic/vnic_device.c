@@ -16,6 +16,7 @@
 #include "vnic_gate.h"
 #include "vnic_life.h"
 #include "vnic_log.h"
+#include "vnic_offload.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
 #include "vnic_stats.h"
@@ -288,6 +289,8 @@ device_go(struct vnic_dev *dev)
 		ret = vnic_ctrl_pairs_set(dev, dev->nb_pairs);
 	if (ret == 0)
 		ret = vnic_life_settle(dev);
+	if (ret == 0)
+		ret = vnic_offload_restore(dev);
 	if (ret == 0)
 		ret = vnic_filter_restore(dev);
 	if (ret == 0)

@@ -45,11 +45,9 @@ ethdev_install_recycling(struct rte_eth_dev *eth_dev)
 void
 vnic_ethdev_install_bursts(struct rte_eth_dev *eth_dev)
 {
-	const struct vnic_dev *dev = vnic_dev_of(eth_dev);
-
 	vnic_soft_install(eth_dev);
-	eth_dev->tx_pkt_prepare = vnic_dev_has(dev, VIRTIO_NET_F_CSUM) ?
-		vnic_tx_prepare : VNIC_COMPAT_TX_PREPARE_NONE;
+	/* Also without any offload: it refuses frames that ask for one. */
+	eth_dev->tx_pkt_prepare = vnic_tx_prepare;
 	ethdev_install_recycling(eth_dev);
 	eth_dev->rx_queue_count = vnic_queue_rx_count;
 	eth_dev->rx_descriptor_status = vnic_queue_rx_status;

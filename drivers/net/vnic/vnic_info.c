@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vnic_offload.h"
 #include "vnic_path.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
@@ -30,16 +31,8 @@ static struct virtio_features
 info_features(const struct vnic_dev *dev)
 {
 	struct vnic_negotiation nego;
-	struct vnic_need need = {
-		.transport = dev->transport,
-		.legacy = vnic_transport_ops(dev)->legacy,
-		.args = &dev->args,
-		.rx_offloads = UINT64_MAX,
-		.tx_offloads = UINT64_MAX,
-		.bad_config = dev->bad_config,
-	};
 
-	vnic_negotiate(dev->offered, &need, &nego);
+	vnic_offload_negotiate(dev, &nego);
 	return nego.accepted;
 }
 
@@ -51,31 +44,18 @@ info_features(const struct vnic_dev *dev)
 uint64_t
 vnic_info_rx_offloads(const struct vnic_dev *dev)
 {
-	struct virtio_features f = info_features(dev);
-	uint64_t offloads = VNIC_SOFT_RX_OFFLOADS;
+	uint64_t offloads = VNIC_SOFT_RX_OFFLOADS | vnic_offload_rx_capa(dev);
 
-	if (virtio_features_has(&f, VIRTIO_NET_F_MRG_RXBUF))
-		offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
-	if (virtio_features_has(&f, VIRTIO_NET_F_CTRL_VLAN))
-		offloads |= RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
 	return offloads;
 }
 
 uint64_t
 vnic_info_tx_offloads(const struct vnic_dev *dev)
 {
-	struct virtio_features f = info_features(dev);
 	uint64_t offloads = INFO_TX_QUEUE_OFFLOADS;
 
-	if (!info_tx_path_can(VNIC_PATH_OFFLOAD))
-		return offloads;
-	if (virtio_features_has(&f, VIRTIO_NET_F_CSUM))
-		offloads |= RTE_ETH_TX_OFFLOAD_UDP_CKSUM |
-			RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
-	/* One capability for both address families. */
-	if (virtio_features_has(&f, VIRTIO_NET_F_HOST_TSO4) &&
-	    virtio_features_has(&f, VIRTIO_NET_F_HOST_TSO6))
-		offloads |= RTE_ETH_TX_OFFLOAD_TCP_TSO;
+	if (info_tx_path_can(VNIC_PATH_OFFLOAD))
+		offloads |= vnic_offload_tx_capa(dev);
 	return offloads;
 }
 
@@ -138,6 +118,8 @@ vnic_info_get(struct rte_eth_dev *eth_dev, struct rte_eth_dev_info *info)
 	info->dev_capa = info_capabilities(dev);
 	info->rx_queue_offload_capa = VNIC_SOFT_RX_OFFLOADS;
 	info->tx_queue_offload_capa = INFO_TX_QUEUE_OFFLOADS;
+	if (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TCP_LRO)
+		info->max_lro_pkt_size = VNIC_OFFLOAD_LRO_MAX;
 	info->err_handle_mode = RTE_ETH_ERROR_HANDLE_MODE_PROACTIVE;
 	info->switch_info.domain_id = RTE_ETH_DEV_SWITCH_DOMAIN_ID_INVALID;
 	if (dev->link_speed != 0 &&

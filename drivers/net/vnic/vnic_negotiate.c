@@ -95,24 +95,80 @@ want_vlan(const struct vnic_need *need)
 	return verdict_if(need->rx_offloads & RTE_ETH_RX_OFFLOAD_VLAN_FILTER);
 }
 
+#define NEED_TNL_TSO (RTE_ETH_TX_OFFLOAD_VXLAN_TNL_TSO | \
+		      RTE_ETH_TX_OFFLOAD_GENEVE_TNL_TSO | \
+		      RTE_ETH_TX_OFFLOAD_UDP_TNL_TSO)
+#define NEED_GSO (NEED_TNL_TSO | RTE_ETH_TX_OFFLOAD_TCP_TSO | \
+		  RTE_ETH_TX_OFFLOAD_UDP_TSO)
+
 static enum vnic_verdict
 want_csum(const struct vnic_need *need)
 {
-	return verdict_if(need->tx_offloads & (RTE_ETH_TX_OFFLOAD_UDP_CKSUM |
-		RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_TSO));
+	return verdict_if(need->tx_offloads & (NEED_GSO |
+		RTE_ETH_TX_OFFLOAD_UDP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM |
+		RTE_ETH_TX_OFFLOAD_OUTER_UDP_CKSUM));
+}
+
+static enum vnic_verdict
+want_tso(const struct vnic_need *need)
+{
+	return verdict_if(need->tx_offloads & (NEED_TNL_TSO |
+					       RTE_ETH_TX_OFFLOAD_TCP_TSO));
+}
+
+static enum vnic_verdict
+want_uso(const struct vnic_need *need)
+{
+	return verdict_if(need->tx_offloads & (NEED_TNL_TSO |
+					       RTE_ETH_TX_OFFLOAD_UDP_TSO));
+}
+
+static enum vnic_verdict
+want_tunnel(const struct vnic_need *need)
+{
+	return verdict_if(need->tx_offloads & NEED_TNL_TSO);
+}
+
+static enum vnic_verdict
+want_tunnel_csum(const struct vnic_need *need)
+{
+	return verdict_if(need->tx_offloads & NEED_TNL_TSO &&
+		need->tx_offloads & RTE_ETH_TX_OFFLOAD_OUTER_UDP_CKSUM);
+}
+
+/* Lengths come with every frame that is to be cut, and are exact. */
+static enum vnic_verdict
+want_hdrlen(const struct vnic_need *need)
+{
+	return verdict_if(need->tx_offloads & NEED_GSO);
 }
 
 static enum vnic_verdict
 want_guest_csum(const struct vnic_need *need)
 {
 	return verdict_if(need->rx_offloads & (RTE_ETH_RX_OFFLOAD_UDP_CKSUM |
-					       RTE_ETH_RX_OFFLOAD_TCP_CKSUM));
+		RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_LRO));
 }
 
 static enum vnic_verdict
-want_tso(const struct vnic_need *need)
+want_lro(const struct vnic_need *need)
 {
-	return verdict_if(need->tx_offloads & RTE_ETH_TX_OFFLOAD_TCP_TSO);
+	return verdict_if(need->rx_offloads & RTE_ETH_RX_OFFLOAD_TCP_LRO);
+}
+
+/* No offload of ethdev asks for these, and not every program is ready. */
+static enum vnic_verdict
+want_lro_udp(const struct vnic_need *need)
+{
+	return verdict_if(need->rx_offloads & RTE_ETH_RX_OFFLOAD_TCP_LRO &&
+			  need->args->lro >= VNIC_LRO_UDP);
+}
+
+static enum vnic_verdict
+want_lro_tunnel(const struct vnic_need *need)
+{
+	return verdict_if(need->rx_offloads & RTE_ETH_RX_OFFLOAD_TCP_LRO &&
+			  need->args->lro >= VNIC_LRO_TUNNEL);
 }
 
 #define LOW(b) ((b) < 64 ? UINT64_C(1) << ((b) & 63) : 0)
@@ -131,17 +187,20 @@ want_tso(const struct vnic_need *need)
 static const struct vnic_feature vnic_features[] = {
 	NET(CSUM, want_csum),
 	NET(GUEST_CSUM, want_guest_csum),
-	NET(CTRL_GUEST_OFFLOADS, NULL, SET1(CTRL_VQ)),
+	NET(CTRL_GUEST_OFFLOADS, want_always, SET1(CTRL_VQ)),
 	NET(MTU, want_always),
 	NET(MAC, want_mac),
 	NET(GSO, NULL),
-	NET(GUEST_TSO4, NULL, SET1(GUEST_CSUM)),
-	NET(GUEST_TSO6, NULL, SET1(GUEST_CSUM)),
-	NET(GUEST_ECN, NULL, .any = SET2(GUEST_TSO4, GUEST_TSO6)),
+	/* Without MRG_RXBUF each buffer were to hold 65601 bytes (5.1.6.3.1),
+	 * more than any mbuf has. */
+	NET(GUEST_TSO4, want_lro, SET2(GUEST_CSUM, MRG_RXBUF)),
+	NET(GUEST_TSO6, want_lro, SET2(GUEST_CSUM, MRG_RXBUF)),
+	NET(GUEST_ECN, want_lro, .any = SET2(GUEST_TSO4, GUEST_TSO6)),
+	/* No mbuf flag tells a datagram to be fragmented from several. */
 	NET(GUEST_UFO, NULL, SET1(GUEST_CSUM)),
 	NET(HOST_TSO4, want_tso, SET1(CSUM)),
 	NET(HOST_TSO6, want_tso, SET1(CSUM)),
-	NET(HOST_ECN, NULL, .any = SET2(HOST_TSO4, HOST_TSO6)),
+	NET(HOST_ECN, want_tso, .any = SET2(HOST_TSO4, HOST_TSO6)),
 	NET(HOST_UFO, NULL, SET1(CSUM)),
 	NET(MRG_RXBUF, want_mrg_rxbuf),
 	NET(STATUS, want_always),
@@ -158,22 +217,22 @@ static const struct vnic_feature vnic_features[] = {
 	NET(HASH_TUNNEL, NULL, SET1(CTRL_VQ), SET2(RSS, HASH_REPORT)),
 	NET(VQ_NOTF_COAL, want_always, SET1(CTRL_VQ)),
 	NET(NOTF_COAL, want_always, SET1(CTRL_VQ)),
-	NET(GUEST_USO4, NULL, SET1(GUEST_CSUM)),
-	NET(GUEST_USO6, NULL, SET1(GUEST_CSUM)),
-	NET(HOST_USO, NULL, SET1(CSUM)),
+	NET(GUEST_USO4, want_lro_udp, SET2(GUEST_CSUM, MRG_RXBUF)),
+	NET(GUEST_USO6, want_lro_udp, SET2(GUEST_CSUM, MRG_RXBUF)),
+	NET(HOST_USO, want_uso, SET1(CSUM)),
 	NET(HASH_REPORT, NULL, SET1(CTRL_VQ)),
-	NET(GUEST_HDRLEN, NULL),
+	NET(GUEST_HDRLEN, want_hdrlen),
 	NET(RSS, NULL, SET1(CTRL_VQ)),
 	NET(RSC_EXT, NULL, .any = SET2(HOST_TSO4, HOST_TSO6)),
 	NET(STANDBY, want_standby),
 	NET(SPEED_DUPLEX, want_always),
 	NET(RSS_CONTEXT, NULL, SET2(CTRL_VQ, RSS)),
-	NET(GUEST_UDP_TUNNEL_GSO, NULL,
+	NET(GUEST_UDP_TUNNEL_GSO, want_lro_tunnel,
 	    SET4(GUEST_TSO4, GUEST_TSO6, GUEST_USO4, GUEST_USO6)),
-	NET(GUEST_UDP_TUNNEL_GSO_CSUM, NULL, SET1(GUEST_UDP_TUNNEL_GSO)),
-	NET(HOST_UDP_TUNNEL_GSO, NULL, SET3(HOST_TSO4, HOST_TSO6, HOST_USO)),
-	NET(HOST_UDP_TUNNEL_GSO_CSUM, NULL, SET1(HOST_UDP_TUNNEL_GSO)),
-	NET(OUT_NET_HEADER, NULL),
+	NET(GUEST_UDP_TUNNEL_GSO_CSUM, want_lro_tunnel, SET1(GUEST_UDP_TUNNEL_GSO)),
+	NET(HOST_UDP_TUNNEL_GSO, want_tunnel, SET3(HOST_TSO4, HOST_TSO6, HOST_USO)),
+	NET(HOST_UDP_TUNNEL_GSO_CSUM, want_tunnel_csum, SET1(HOST_UDP_TUNNEL_GSO)),
+	NET(OUT_NET_HEADER, want_csum),
 	NET(IPSEC, NULL),
 	RING(NOTIFY_ON_EMPTY, NULL),
 	RING(ANY_LAYOUT, want_any_layout),
@@ -296,6 +355,8 @@ vnic_negotiate(struct virtio_features offered, const struct vnic_need *need,
 uint8_t
 vnic_negotiate_hdr_len(const struct virtio_features *accepted)
 {
+	if (virtio_features_has(accepted, VIRTIO_NET_F_OUT_NET_HEADER))
+		return sizeof(struct virtio_net_hdr_outer);
 	if (virtio_features_has(accepted, VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO) ||
 	    virtio_features_has(accepted, VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO))
 		return sizeof(struct virtio_net_hdr_tunnel);

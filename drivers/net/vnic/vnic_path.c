@@ -127,7 +127,11 @@ vnic_tx_path_select(const struct vnic_dev *dev)
 
 	if (!vnic_dev_has(dev, VIRTIO_F_INDIRECT_DESC))
 		need |= VNIC_PATH_CHAIN;
-	if (vnic_dev_has(dev, VIRTIO_NET_F_CSUM))
+	/* IPv4 header checksums need no device, but are work too. */
+	if (vnic_dev_has(dev, VIRTIO_NET_F_CSUM) ||
+	    (dev->data != NULL && dev->data->dev_conf.txmode.offloads &
+	     (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM |
+	      RTE_ETH_TX_OFFLOAD_OUTER_IPV4_CKSUM)))
 		need |= VNIC_PATH_OFFLOAD;
 	PATH_SELECT(tx_table, need);
 }

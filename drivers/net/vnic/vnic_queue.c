@@ -181,6 +181,7 @@ rxq_prepare(struct vnic_rxq *rxq)
 		RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF;
 
 	rxq->hdr_len = dev->hdr_len;
+	rxq->hdr_can = vnic_hdr_rx_can(&dev->accepted);
 	/* The header behind the usual headroom, so that it begins a cache
 	 * line and shares it with the start of the frame. */
 	rxq->data_off = RTE_PKTMBUF_HEADROOM + dev->hdr_len;
@@ -322,6 +323,7 @@ txq_prepare(struct vnic_txq *txq)
 	const struct vnic_dev *dev = txq->dev;
 
 	txq->hdr_len = dev->hdr_len;
+	txq->hdr_can = vnic_hdr_tx_can(&dev->accepted);
 	txq->dma_field = queue_dma_field(dev);
 	txq->extra_dma = vnic_queue_mz_dma(dev, txq->extra_mz);
 	/* Off since the port was announced with mbufs of another pool. */

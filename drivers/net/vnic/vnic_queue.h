@@ -87,6 +87,7 @@ struct vnic_rxq {
 	/* cold */
 	uint16_t queue_id __rte_cache_aligned;
 	uint16_t ring_size;	/**< entries: depth, or what a legacy device has */
+	uint16_t hdr_can;	/**< vnic_hdr_rx_can */
 	bool enabled;		/**< the device has the ring */
 	bool orphan;		/**< its process died inside a burst */
 	bool recycles;		/**< vnic_recycle_info was asked for */
@@ -116,6 +117,7 @@ struct vnic_txq {
 	uint16_t nb_desc;
 	uint16_t quiet;		/**< bursts since the last doorbell, saturating */
 	uint32_t max_len;	/**< longest frame that is no GSO frame */
+	uint16_t hdr_can;	/**< vnic_hdr_tx_can */
 	bool fast_free;		/**< all mbufs of one pool, never shared */
 	struct vnic_tx_extra *extra;	/**< one a slot */
 	uint64_t extra_dma;
@@ -138,6 +140,9 @@ struct vnic_txq {
 	bool nudged;		/**< health timer's: rung since it last moved */
 	struct vnic_dev *dev;
 } __rte_cache_aligned;
+
+/** Most buffers of one received frame. */
+#define VNIC_RX_SEGS_MAX 64
 
 /** Most segments of one sent frame. */
 #define VNIC_TX_SEGS_MAX 61

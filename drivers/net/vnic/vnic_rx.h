@@ -28,7 +28,7 @@
  */
 
 /** Slots looked at in one go, and most buffers of one frame. */
-#define VNIC_RX_BATCH 64
+#define VNIC_RX_BATCH VNIC_RX_SEGS_MAX
 
 /** Batches whose headers are read at first, and then one in so many. */
 #define VNIC_RX_LOOKS 64

@@ -98,7 +98,7 @@ rx_frame(struct vnic_rxq *rxq, uint16_t pos, uint16_t n, uint32_t flags,
 	uint16_t slot = (vr->used_idx + pos) & vr->mask;
 	struct rte_mbuf *m = vr->cookie[slot];
 	uint32_t len = vr->slot_len[slot];
-	struct virtio_net_hdr hdr;
+	struct virtio_net_hdr_outer hdr;
 	uint16_t nr;
 
 	*out = NULL;
@@ -111,7 +111,7 @@ rx_frame(struct vnic_rxq *rxq, uint16_t pos, uint16_t n, uint32_t flags,
 		return 1;
 	}
 	memcpy(&hdr, vnic_rx_hdr(rxq, m), RTE_MIN(sizeof(hdr), rxq->hdr_len));
-	nr = rx_count(rxq, &hdr, len, flags);
+	nr = rx_count(rxq, &hdr.tunnel.hash.hdr, len, flags);
 	if (nr == 0) {
 		rx_drop(rxq, pos, 1);
 		return 1;
@@ -129,8 +129,9 @@ rx_frame(struct vnic_rxq *rxq, uint16_t pos, uint16_t n, uint32_t flags,
 		vring_set_fault(vr, VRING_FAULT_USED_LEN);
 		return -EPROTO;
 	}
-	if ((flags & VNIC_PATH_OFFLOAD) && !vnic_hdr_plain(&hdr) &&
-	    vnic_hdr_to_mbuf(m, &hdr) != 0) {
+	if ((flags & VNIC_PATH_OFFLOAD) &&
+	    !vnic_hdr_plain(&hdr.tunnel.hash.hdr) &&
+	    vnic_hdr_to_mbuf(m, &hdr, rxq->hdr_can) != 0) {
 		rx_unchain(m);
 		rx_drop(rxq, pos, nr);
 		return nr;

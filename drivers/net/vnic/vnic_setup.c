@@ -12,6 +12,7 @@
 #include "vnic_device_stats.h"
 #include "vnic_life.h"
 #include "vnic_log.h"
+#include "vnic_offload.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
 #include "vnic_soft.h"
@@ -66,9 +67,7 @@ setup_check_offloads(const struct vnic_dev *dev,
 
 	if (rx == 0 && tx == 0)
 		return 0;
-	VNIC_LOG(ERR, "%s: the device does not offer %s offloads 0x%" PRIx64,
-		 dev->name, rx != 0 ? "receive" : "transmit",
-		 rx != 0 ? rx : tx);
+	vnic_offload_explain(dev, rx, tx);
 	return -ENOTSUP;
 }
 
@@ -114,6 +113,8 @@ setup_check(struct vnic_dev *dev, const struct rte_eth_conf *conf,
 	ret = setup_check_modes(dev, conf);
 	if (ret == 0)
 		ret = setup_check_offloads(dev, conf);
+	if (ret == 0)
+		ret = vnic_offload_check_lro(dev, conf);
 	if (ret == 0)
 		ret = setup_check_queues(dev);
 	if (ret == 0)
@@ -196,8 +197,11 @@ vnic_setup_rx_room(const struct vnic_dev *dev, uint16_t queue_id,
 		   struct rte_mempool *pool, uint16_t nb_desc, uint16_t mtu)
 {
 	uint32_t data = rte_pktmbuf_data_room_size(pool);
-	uint32_t frame = RTE_MAX((uint32_t)mtu, (uint32_t)RTE_ETHER_MTU) +
+	bool lro = vnic_offload_has_lro(dev);
+	uint32_t frame = lro ? VNIC_OFFLOAD_LRO_MAX :
+		RTE_MAX((uint32_t)mtu, (uint32_t)RTE_ETHER_MTU) +
 		VNIC_FRAME_OVERHEAD;
+	uint16_t most = RTE_MIN(nb_desc, VNIC_RX_SEGS_MAX);
 	bool mrg = vnic_dev_has(dev, VIRTIO_NET_F_MRG_RXBUF);
 	uint32_t need = (mrg ? RTE_ETHER_MIN_LEN : frame) + dev->hdr_len;
 	uint32_t room = data > RTE_PKTMBUF_HEADROOM ?
@@ -211,9 +215,10 @@ vnic_setup_rx_room(const struct vnic_dev *dev, uint16_t queue_id,
 		return -EINVAL;
 	}
 	/* NCF-07: all buffers together hold at least one frame. */
-	if ((uint64_t)(room - dev->hdr_len) * nb_desc < frame) {
-		VNIC_LOG(ERR, "%s: receive queue %u: %u buffers of %u bytes cannot hold one frame of %u",
-			 dev->name, queue_id, nb_desc, room, frame);
+	if ((uint64_t)room * most < frame + dev->hdr_len) {
+		VNIC_LOG(ERR, "%s: receive queue %u: %u buffers of %u bytes cannot hold one frame of %u%s",
+			 dev->name, queue_id, most, room, frame,
+			 lro ? ", which TCP_LRO allows: give the mempool larger mbufs, or the queue more descriptors" : "");
 		return -EINVAL;
 	}
 	return 0;

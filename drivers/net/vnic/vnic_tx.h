@@ -64,7 +64,8 @@ vnic_tx_addr(const struct vnic_txq *txq, const struct rte_mbuf *m)
  * Anything that is not plain into slot @p j of @p run.
  *
  * @return 0; -EINVAL for a frame that cannot be sent at all (too many
- *   segments, too long, empty segment): nothing was written.
+ *   segments, too long, empty segment, wrong header lengths), -ENOTSUP for
+ *   one that asks for what was not negotiated: nothing was posted.
  */
 int
 vnic_tx_special(struct vnic_txq *txq, const struct vring_run *run, uint16_t j,
@@ -280,7 +281,15 @@ uint16_t
 vnic_tx_insert(struct vnic_txq *txq, struct rte_mbuf **pkts, uint16_t nb,
 	       uint32_t flags);
 
-/** Checks and pseudo-header sums before a burst (rte_eth_tx_prepare). */
+/** Whether the device takes a frame of this shape: 0 or -EINVAL. */
+int
+vnic_tx_check(const struct vnic_txq *txq, const struct rte_mbuf *m);
+
+/**
+ * Checks and pseudo-header sums before a burst (rte_eth_tx_prepare); see
+ * vnic_tx_prepare.c. rte_errno: EINVAL for a frame that contradicts itself,
+ * ENOTSUP for what was not negotiated.
+ */
 uint16_t
 vnic_tx_prepare(void *queue, struct rte_mbuf **pkts, uint16_t nb);
 

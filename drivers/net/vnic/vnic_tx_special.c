@@ -4,9 +4,7 @@
 
 #include <errno.h>
 
-#include <rte_errno.h>
-#include <rte_net.h>
-#include <rte_tcp.h>
+#include <rte_ip.h>
 
 #include <vring_chain.h>
 
@@ -18,15 +16,15 @@
  * offloads, no headroom. Flags are a run-time value here.
  */
 
-/* Whether the device takes the frame at all (virtio 1.4, 5.1.6.2.1). */
-static int
-tx_check(const struct vnic_txq *txq, const struct rte_mbuf *m)
+/* Section 5.1.6.2.1. */
+int
+vnic_tx_check(const struct vnic_txq *txq, const struct rte_mbuf *m)
 {
 	const struct rte_mbuf *seg;
 
 	if (m->nb_segs > VNIC_TX_SEGS_MAX || m->pkt_len == 0)
 		return -EINVAL;
-	if (m->pkt_len > txq->max_len && !(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG))
+	if (m->pkt_len > txq->max_len && !(m->ol_flags & VNIC_TX_GSO_MASK))
 		return -EINVAL;
 	for (seg = m; seg != NULL; seg = seg->next)
 		if (seg->data_len == 0)
@@ -41,32 +39,70 @@ tx_header_fits(const struct vnic_txq *txq, const struct rte_mbuf *m)
 		m->data_off >= txq->hdr_len;
 }
 
-static void
-tx_header_fill(const struct vnic_txq *txq, void *hdr, const struct rte_mbuf *m,
+/* No virtio device writes a checksum into an IPv4 header: done here. */
+static int
+tx_ip_sum(struct rte_mbuf *m, uint32_t off, uint32_t len)
+{
+	struct rte_ipv4_hdr *ip;
+
+	if (len < sizeof(*ip) || off + len > m->data_len)
+		return -EINVAL;
+	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, off);
+	ip->hdr_checksum = 0;
+	ip->hdr_checksum = ~rte_raw_cksum(ip, len);
+	return 0;
+}
+
+static int
+tx_ip_sums(struct rte_mbuf *m)
+{
+	struct vnic_hdr_offsets o = vnic_hdr_tx_offsets(m);
+	int ret = 0;
+
+	if (m->ol_flags & RTE_MBUF_F_TX_IP_CKSUM)
+		ret = tx_ip_sum(m, o.l3, m->l3_len);
+	if (ret == 0 && m->ol_flags & RTE_MBUF_F_TX_OUTER_IP_CKSUM)
+		ret = tx_ip_sum(m, o.outer_l3, m->outer_l3_len);
+	return ret;
+}
+
+/* The header into @p hdr; as vnic_hdr_from_mbuf. */
+static int
+tx_header_fill(const struct vnic_txq *txq, void *hdr, struct rte_mbuf *m,
 	       uint32_t flags)
 {
+	int ret;
+
 	vnic_hdr_clear(hdr, txq->hdr_len);
-	if (flags & VNIC_PATH_OFFLOAD && m->ol_flags & VNIC_TX_OFFLOAD_MASK)
-		vnic_hdr_from_mbuf(hdr, m);
+	if (!(flags & VNIC_PATH_OFFLOAD) ||
+	    !(m->ol_flags & VNIC_TX_OFFLOAD_MASK))
+		return 0;
+	ret = vnic_hdr_from_mbuf(hdr, txq->hdr_can, m);
+	if (ret == 0 && m->ol_flags & (RTE_MBUF_F_TX_IP_CKSUM |
+				       RTE_MBUF_F_TX_OUTER_IP_CKSUM))
+		ret = tx_ip_sums(m);
+	return ret;
 }
 
 /*
  * Elements of a frame: header and first segment as one where the header can
  * be pushed before the data, else the header from the slot's own memory.
+ * Negative for a frame that must not be sent.
  */
-static uint16_t
+static int
 tx_segs(struct vnic_txq *txq, uint16_t slot, struct rte_mbuf *m,
 	uint32_t flags, struct vring_seg *segs)
 {
 	const struct rte_mbuf *seg;
 	bool fits = tx_header_fits(txq, m);
+	void *hdr = fits ? rte_pktmbuf_mtod_offset(m, void *, -txq->hdr_len) :
+		txq->extra[slot].hdr;
+	int ret = tx_header_fill(txq, hdr, m, flags);
 	uint16_t n = 0;
 
-	if (fits) {
-		tx_header_fill(txq, rte_pktmbuf_mtod_offset(m, void *,
-				-txq->hdr_len), m, flags);
-	} else {
-		tx_header_fill(txq, txq->extra[slot].hdr, m, flags);
+	if (ret != 0)
+		return ret;
+	if (!fits) {
 		segs[n].addr = txq->extra_dma + slot * sizeof(*txq->extra) +
 			offsetof(struct vnic_tx_extra, hdr);
 		segs[n++].len = txq->hdr_len;
@@ -109,11 +145,13 @@ vnic_tx_special(struct vnic_txq *txq, const struct vring_run *run, uint16_t j,
 	 * this slot before, may still be with the device. */
 	uint16_t slot = run->ids[j];
 	struct vring_seg segs[VNIC_TX_SEGS_MAX + 1];
-	uint16_t n;
+	int n;
 
-	if (tx_check(txq, m) != 0)
+	if (vnic_tx_check(txq, m) != 0)
 		return -EINVAL;
 	n = tx_segs(txq, slot, m, flags, segs);
+	if (n < 0)
+		return n;
 	if (n == 1) {
 		vring_post_run(packed, run, j, segs[0].addr, segs[0].len, 0);
 		return 0;
@@ -130,9 +168,10 @@ int
 vnic_tx_chain_write(struct vnic_txq *txq, struct rte_mbuf *m, uint32_t flags)
 {
 	struct vring_seg segs[VNIC_TX_SEGS_MAX + 1];
-	uint16_t n, slot;
+	uint16_t slot;
+	int n;
 
-	if (tx_check(txq, m) != 0)
+	if (vnic_tx_check(txq, m) != 0)
 		return -EINVAL;
 	if (m->nb_segs + 1 > vring_size(&txq->vr))
 		return -EINVAL;
@@ -141,6 +180,8 @@ vnic_tx_chain_write(struct vnic_txq *txq, struct rte_mbuf *m, uint32_t flags)
 	/* The first descriptor's number names the slot's own memory. */
 	slot = vring_chain_next_id(&txq->vr);
 	n = tx_segs(txq, slot, m, flags, segs);
+	if (n < 0)
+		return n;
 	return vring_chain_post(&txq->vr, flags & VNIC_PATH_PACKED, segs, n,
 				0, m);
 }
@@ -165,51 +206,5 @@ vnic_tx_insert(struct vnic_txq *txq, struct rte_mbuf **pkts, uint16_t nb,
 	if (n > 0)
 		vnic_tx_commit(txq, flags & VNIC_PATH_CHAIN ? 0 : n, packed);
 	txq->stats.packets += n;
-	return i;
-}
-
-/* Pseudo-header sum; for TSO it covers the length too (5.1.6.2). */
-static void
-tx_tso_sum(struct rte_mbuf *m)
-{
-	uint16_t off = m->l2_len + m->l3_len;
-	struct rte_tcp_hdr *tcp;
-	uint32_t sum;
-
-	if (m->data_len < off + sizeof(*tcp))
-		return;
-	tcp = rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *, off);
-	sum = tcp->cksum + rte_cpu_to_be_16((uint16_t)(m->pkt_len - off));
-	tcp->cksum = (sum & 0xffff) + (sum >> 16);
-}
-
-static int
-tx_prepare_one(const struct vnic_txq *txq, struct rte_mbuf *m)
-{
-	int ret;
-
-	if (m->ol_flags & RTE_MBUF_F_TX_TCP_SEG && m->tso_segsz == 0)
-		return -EINVAL;
-	if (tx_check(txq, m) != 0)
-		return -EINVAL;
-	ret = rte_net_intel_cksum_prepare(m);
-	if (ret == 0 && m->ol_flags & RTE_MBUF_F_TX_TCP_SEG)
-		tx_tso_sum(m);
-	return ret;
-}
-
-uint16_t
-vnic_tx_prepare(void *queue, struct rte_mbuf **pkts, uint16_t nb)
-{
-	uint16_t i;
-
-	for (i = 0; i < nb; i++) {
-		int ret = tx_prepare_one(queue, pkts[i]);
-
-		if (ret != 0) {
-			rte_errno = -ret;
-			break;
-		}
-	}
 	return i;
 }

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+
+#include "vnic_ctrl.h"
+#include "vnic_log.h"
+#include "vnic_offload.h"
+
+/** An offload, and the features that it needs all of; UINT8_MAX: none. */
+struct offload {
+	uint64_t bit;
+	uint8_t needs[2];
+};
+
+#define NONE UINT8_MAX
+#define RX(name, ...) { RTE_ETH_RX_OFFLOAD_##name, { __VA_ARGS__ } }
+#define TX(name, ...) { RTE_ETH_TX_OFFLOAD_##name, { __VA_ARGS__ } }
+#define F(name) VIRTIO_NET_F_##name
+
+/* Besides VNIC_SOFT_RX_OFFLOADS, which need no device. */
+static const struct offload offload_rx[] = {
+	RX(SCATTER, F(MRG_RXBUF), NONE),
+	RX(VLAN_FILTER, F(CTRL_VLAN), NONE),
+	/* One capability for both address families, as with TCP_TSO. */
+	RX(TCP_LRO, F(GUEST_TSO4), F(GUEST_TSO6)),
+};
+
+static const struct offload offload_tx[] = {
+	/* The driver's own work. */
+	TX(IPV4_CKSUM, NONE, NONE),
+	TX(OUTER_IPV4_CKSUM, NONE, NONE),
+	TX(UDP_CKSUM, F(CSUM), NONE),
+	TX(TCP_CKSUM, F(CSUM), NONE),
+	TX(OUTER_UDP_CKSUM, F(CSUM), NONE),
+	TX(TCP_TSO, F(HOST_TSO4), F(HOST_TSO6)),
+	TX(UDP_TSO, F(HOST_USO), NONE),
+	TX(VXLAN_TNL_TSO, F(HOST_UDP_TUNNEL_GSO), NONE),
+	TX(GENEVE_TNL_TSO, F(HOST_UDP_TUNNEL_GSO), NONE),
+	TX(UDP_TNL_TSO, F(HOST_UDP_TUNNEL_GSO), NONE),
+};
+
+void
+vnic_offload_negotiate(const struct vnic_dev *dev, struct vnic_negotiation *nego)
+{
+	struct vnic_need need = {
+		.transport = dev->transport,
+		.legacy = vnic_transport_ops(dev)->legacy,
+		.args = &dev->args,
+		.rx_offloads = UINT64_MAX,
+		.tx_offloads = UINT64_MAX,
+		.bad_config = dev->bad_config,
+	};
+
+	vnic_negotiate(dev->offered, &need, nego);
+}
+
+/* A feature that @p o needs and that is not accepted, or NONE. */
+static uint8_t
+offload_lacks(const struct offload *o, const struct virtio_features *accepted)
+{
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(o->needs); i++)
+		if (o->needs[i] != NONE &&
+		    !virtio_features_has(accepted, o->needs[i]))
+			return o->needs[i];
+	return NONE;
+}
+
+static uint64_t
+offload_capa(const struct vnic_dev *dev, const struct offload *list,
+	     unsigned int nb)
+{
+	struct vnic_negotiation nego;
+	uint64_t capa = 0;
+	unsigned int i;
+
+	vnic_offload_negotiate(dev, &nego);
+	for (i = 0; i < nb; i++)
+		if (offload_lacks(&list[i], &nego.accepted) == NONE)
+			capa |= list[i].bit;
+	/* Who sees both will want them in one frame. */
+	if (list == offload_tx && capa & RTE_ETH_TX_OFFLOAD_UDP_TNL_TSO &&
+	    !virtio_features_has(&nego.accepted, F(HOST_UDP_TUNNEL_GSO_CSUM)))
+		capa &= ~RTE_ETH_TX_OFFLOAD_OUTER_UDP_CKSUM;
+	return capa;
+}
+
+uint64_t
+vnic_offload_rx_capa(const struct vnic_dev *dev)
+{
+	return offload_capa(dev, offload_rx, RTE_DIM(offload_rx));
+}
+
+uint64_t
+vnic_offload_tx_capa(const struct vnic_dev *dev)
+{
+	return offload_capa(dev, offload_tx, RTE_DIM(offload_tx));
+}
+
+static const struct offload *
+offload_find(const struct offload *list, unsigned int nb, uint64_t bits)
+{
+	unsigned int i;
+
+	for (i = 0; i < nb; i++)
+		if (list[i].bit & bits)
+			return &list[i];
+	return NULL;
+}
+
+void
+vnic_offload_explain(const struct vnic_dev *dev, uint64_t rx, uint64_t tx)
+{
+	const struct offload *o = rx != 0 ?
+		offload_find(offload_rx, RTE_DIM(offload_rx), rx) :
+		offload_find(offload_tx, RTE_DIM(offload_tx), tx);
+	const char *way = rx != 0 ? "receive" : "transmit";
+	struct vnic_negotiation nego;
+	char name[32], reason[64];
+	uint8_t lacks;
+
+	vnic_offload_negotiate(dev, &nego);
+	lacks = o == NULL ? NONE : offload_lacks(o, &nego.accepted);
+	if (o == NULL || (lacks == NONE && o->bit !=
+			  RTE_ETH_TX_OFFLOAD_OUTER_UDP_CKSUM)) {
+		VNIC_LOG(ERR, "%s: %s offloads 0x%" PRIx64 " are not supported",
+			 dev->name, way, rx != 0 ? rx : tx);
+		return;
+	}
+	if (lacks == NONE)
+		lacks = F(HOST_UDP_TUNNEL_GSO_CSUM);
+	VNIC_LOG(ERR, "%s: %s offload %s needs %s: %s", dev->name,
+		 way, rx != 0 ? rte_eth_dev_rx_offload_name(o->bit) :
+		 rte_eth_dev_tx_offload_name(o->bit),
+		 vnic_negotiate_name(lacks, name, sizeof(name)),
+		 vnic_negotiate_reason(&nego, lacks, reason, sizeof(reason)));
+}
+
+int
+vnic_offload_check_lro(const struct vnic_dev *dev,
+		       const struct rte_eth_conf *conf)
+{
+	uint32_t max = conf->rxmode.max_lro_pkt_size;
+
+	if (!(conf->rxmode.offloads & RTE_ETH_RX_OFFLOAD_TCP_LRO) ||
+	    max == 0 || max >= VNIC_OFFLOAD_LRO_MAX)
+		return 0;
+	VNIC_LOG(ERR, "%s: max_lro_pkt_size %u cannot be kept, a virtio device may deliver frames of %u bytes: leave it 0",
+		 dev->name, max, VNIC_OFFLOAD_LRO_MAX);
+	return -EINVAL;
+}
+
+/* The features that CTRL_GUEST_OFFLOADS switches (5.1.6.5.8). */
+static const uint8_t offload_guest[] = {
+	F(GUEST_CSUM), F(GUEST_TSO4), F(GUEST_TSO6), F(GUEST_ECN),
+	F(GUEST_UFO), F(GUEST_UDP_TUNNEL_GSO), F(GUEST_UDP_TUNNEL_GSO_CSUM),
+	F(GUEST_USO4), F(GUEST_USO6),
+};
+
+bool
+vnic_offload_has_lro(const struct vnic_dev *dev)
+{
+	return vnic_dev_has(dev, F(GUEST_TSO4)) ||
+		vnic_dev_has(dev, F(GUEST_TSO6)) ||
+		vnic_dev_has(dev, F(GUEST_USO4)) ||
+		vnic_dev_has(dev, F(GUEST_USO6));
+}
+
+int
+vnic_offload_restore(struct vnic_dev *dev)
+{
+	struct virtio_features set = { { 0, 0 } };
+	unsigned int i;
+	int ret;
+
+	if (!vnic_dev_has(dev, F(CTRL_GUEST_OFFLOADS)))
+		return 0;
+	for (i = 0; i < RTE_DIM(offload_guest); i++)
+		if (vnic_dev_has(dev, offload_guest[i]))
+			virtio_features_add(&set, offload_guest[i]);
+	ret = vnic_ctrl_guest_offloads(dev, set);
+	return ret == -EIO ? 0 : ret;
+}
