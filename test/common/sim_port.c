@@ -291,6 +291,7 @@ port_probe(struct sim_port *port)
 	ret = vnic_args_parse(port->name, NULL, VNIC_TRANSPORT_PCI,
 			      &vnic->args);
 	assert_int_equal(ret, 0);
+	vnic->args.lro = port->opts.lro;
 	if (port->opts.ctrl_timeout_ms != 0)
 		vnic->args.ctrl_timeout_ms = port->opts.ctrl_timeout_ms;
 	ret = vnic_device_probe(eth);

@@ -52,6 +52,7 @@ struct sim_options {
 	bool ctrl;		/**< offer CTRL_VQ and what goes with it */
 	uint64_t extra[2];	/**< further feature bits to offer */
 	uint32_t ctrl_timeout_ms;
+	enum vnic_lro lro;	/**< devarg */
 	struct devsim_policy policy;	/**< of all data queues */
 	/** Called with the device before the driver meets it. */
 	void (*prepare)(struct devsim *dev);

@@ -43,6 +43,14 @@ case_no_filter(void **state);
 void
 case_refused_changes_nothing(void **state);
 
+/* case_offload.c */
+void
+case_guest_offloads(void **state);
+void
+case_guest_offloads_tunnel(void **state);
+void
+case_guest_offloads_refused(void **state);
+
 /* case_trouble.c */
 void
 case_ctrl_refuses(void **state);

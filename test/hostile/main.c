@@ -8,7 +8,7 @@
 
 #include <rte_cycles.h>
 
-#include "sim_port.h"
+#include "hostile.h"
 
 /*
  * A device that lies, on every row of the path table. What must hold: no
@@ -19,18 +19,10 @@
  * Usage: test_hostile [CASE]; VNIC_TEST_SEED sets the first seed.
  */
 
-#define HELD_MAX 256
 #define BURST 32
 
-struct victim {
-	struct sim_port *port;
-	struct rte_mbuf *held[HELD_MAX];
-	unsigned int nb_held;
-	uint32_t seq;
-};
-
-static uint64_t
-first_seed(void)
+uint64_t
+hostile_seed(void)
 {
 	const char *s = getenv("VNIC_TEST_SEED");
 
@@ -45,9 +37,8 @@ release_oldest(struct victim *v, unsigned int nb)
 	memmove(v->held, v->held + nb, v->nb_held * sizeof(v->held[0]));
 }
 
-/* The application keeps what it got; nothing of it may come again. */
-static void
-keep(struct victim *v, struct rte_mbuf *m)
+void
+victim_keep(struct victim *v, struct rte_mbuf *m)
 {
 	struct rte_mbuf *seg;
 	unsigned int i;
@@ -98,7 +89,7 @@ one_round(struct victim *v)
 	nb = rte_eth_rx_burst(v->port->id, 0, pkts, BURST);
 	assert_true(nb <= BURST);
 	for (i = 0; i < nb; i++)
-		keep(v, pkts[i]);
+		victim_keep(v, pkts[i]);
 }
 
 static void
@@ -117,7 +108,7 @@ victim_open(struct victim *v, const struct sim_row *row, bool out_of_order)
 	v->port = sim_open(row, &o);
 }
 
-static void
+void
 victim_close(struct victim *v)
 {
 	release_oldest(v, v->nb_held);
@@ -220,7 +211,7 @@ lie_run(const struct sim_row *row, const struct lie *lie, uint16_t vq,
 static void
 lies_row(const struct sim_row *row)
 {
-	uint64_t seed = first_seed();
+	uint64_t seed = hostile_seed();
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(lies); i++) {
@@ -272,7 +263,7 @@ scribble_run(const struct sim_row *row, uint64_t seed, unsigned int only)
 static void
 scribble_row(const struct sim_row *row)
 {
-	uint64_t seed = first_seed();
+	uint64_t seed = hostile_seed();
 	unsigned int i;
 
 	for (i = 0; i < 10; i++)
@@ -392,6 +383,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_ctrl),
 		cmocka_unit_test(case_lies),
 		cmocka_unit_test(case_scribble),
+		cmocka_unit_test(case_header),
 	};
 
 	/* An endless loop ends here. */

@@ -53,6 +53,20 @@ void case_thread(void **state);
 void case_offload_tx(void **state);
 void case_offload_rx(void **state);
 
+/* case_tso.c */
+void case_tso(void **state);
+void case_tso_padded(void **state);
+void case_tso_refused(void **state);
+
+/* case_tunnel.c */
+void case_tunnel_tx(void **state);
+void case_tunnel_refused(void **state);
+void case_tunnel_rx(void **state);
+
+/* case_lro.c */
+void case_lro(void **state);
+void case_lro_room(void **state);
+
 /* case_status.c */
 void case_status_rx(void **state);
 void case_status_tx(void **state);

@@ -7,6 +7,7 @@
 #include "vnic_ctrl.h"
 #include "vnic_log.h"
 #include "vnic_offload.h"
+#include "vnic_port.h"
 
 /** An offload, and the features that it needs all of; UINT8_MAX: none. */
 struct offload {
@@ -144,9 +145,11 @@ vnic_offload_check_lro(const struct vnic_dev *dev,
 		       const struct rte_eth_conf *conf)
 {
 	uint32_t max = conf->rxmode.max_lro_pkt_size;
+	/* What ethdev makes of 0. */
+	uint32_t unset = conf->rxmode.mtu + VNIC_FRAME_OVERHEAD;
 
 	if (!(conf->rxmode.offloads & RTE_ETH_RX_OFFLOAD_TCP_LRO) ||
-	    max == 0 || max >= VNIC_OFFLOAD_LRO_MAX)
+	    max == 0 || max == unset || max >= VNIC_OFFLOAD_LRO_MAX)
 		return 0;
 	VNIC_LOG(ERR, "%s: max_lro_pkt_size %u cannot be kept, a virtio device may deliver frames of %u bytes: leave it 0",
 		 dev->name, max, VNIC_OFFLOAD_LRO_MAX);

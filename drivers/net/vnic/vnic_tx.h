@@ -286,6 +286,14 @@ int
 vnic_tx_check(const struct vnic_txq *txq, const struct rte_mbuf *m);
 
 /**
+ * The IPv4 header checksums that ol_flags ask for.
+ *
+ * @return 0; -EINVAL for a header that is not whole in the first segment.
+ */
+int
+vnic_tx_ip_sums(struct rte_mbuf *m);
+
+/**
  * Checks and pseudo-header sums before a burst (rte_eth_tx_prepare); see
  * vnic_tx_prepare.c. rte_errno: EINVAL for a frame that contradicts itself,
  * ENOTSUP for what was not negotiated.

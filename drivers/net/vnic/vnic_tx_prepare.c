@@ -226,9 +226,14 @@ fill_outer(struct rte_mbuf *m, const struct vnic_hdr_offsets *o)
 						    o->outer_l3),
 			    m->ol_flags & RTE_MBUF_F_TX_OUTER_IPV6,
 			    IPPROTO_UDP, len);
+	uh->dgram_cksum = pseudo;
+	if (gso || !inner)
+		return 0;
+	/* It covers the inner IPv4 header, so that has to be complete. */
+	if (vnic_tx_ip_sums(m) != 0)
+		return -EINVAL;
 	uh->dgram_cksum = 0;
-	uh->dgram_cksum = inner && !gso ? outer_sum_local(m, o, pseudo) :
-		pseudo;
+	uh->dgram_cksum = outer_sum_local(m, o, pseudo);
 	return 0;
 }
 

@@ -53,8 +53,8 @@ tx_ip_sum(struct rte_mbuf *m, uint32_t off, uint32_t len)
 	return 0;
 }
 
-static int
-tx_ip_sums(struct rte_mbuf *m)
+int
+vnic_tx_ip_sums(struct rte_mbuf *m)
 {
 	struct vnic_hdr_offsets o = vnic_hdr_tx_offsets(m);
 	int ret = 0;
@@ -80,7 +80,7 @@ tx_header_fill(const struct vnic_txq *txq, void *hdr, struct rte_mbuf *m,
 	ret = vnic_hdr_from_mbuf(hdr, txq->hdr_can, m);
 	if (ret == 0 && m->ol_flags & (RTE_MBUF_F_TX_IP_CKSUM |
 				       RTE_MBUF_F_TX_OUTER_IP_CKSUM))
-		ret = tx_ip_sums(m);
+		ret = vnic_tx_ip_sums(m);
 	return ret;
 }
 
