@@ -71,6 +71,26 @@ coalesce_is_set(void **state)
 	}
 }
 
+/* A queue that was stopped and is started again, alone. */
+void
+coalesce_of_restarted_queue(void **state)
+{
+	static const uint64_t offers[] = { NOTF_COAL, VQ_NOTF_COAL };
+	struct sim_port *port;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < RTE_DIM(offers); i++) {
+		port = open_coal(offers[i], true);
+		assert_int_equal(rte_eth_dev_rx_queue_stop(port->id, 1), 0);
+		assert_int_equal(rte_eth_dev_rx_queue_start(port->id, 1), 0);
+		check(port, vnic_vq_rx(0), 50, 32);
+		check(port, vnic_vq_rx(1), 50, 32);
+		control_traffic(port);
+		sim_close(port, true);
+	}
+}
+
 /* Polling takes no notification: nothing is sent. */
 void
 coalesce_not_while_polling(void **state)

@@ -99,6 +99,8 @@ coalesce_is_set(void **state);
 void
 coalesce_not_while_polling(void **state);
 void
+coalesce_of_restarted_queue(void **state);
+void
 coalesce_refused(void **state);
 void
 coalesce_arguments(void **state);

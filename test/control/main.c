@@ -139,6 +139,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(shut_gate_is_not_passed),
 	cmocka_unit_test(coalesce_is_set),
 	cmocka_unit_test(coalesce_not_while_polling),
+	cmocka_unit_test(coalesce_of_restarted_queue),
 	cmocka_unit_test(coalesce_refused),
 	cmocka_unit_test(coalesce_arguments),
 	cmocka_unit_test(device_stats_feed_counters),

@@ -9,6 +9,7 @@
 #include "vnic_ctrl.h"
 #include "vnic_log.h"
 #include "vnic_port.h"
+#include "vnic_queue.h"
 
 /* Either being 0 means a notification for each packet: the device's default. */
 static bool
@@ -35,6 +36,16 @@ coalesce_result(struct vnic_dev *dev, bool tx, int ret)
 	return vnic_ctrl_is_dead(dev) ? ret : 0;
 }
 
+/* 5.1.6.5.8: of no other queue. */
+static bool
+coalesce_enabled(const struct vnic_dev *dev, bool tx, uint16_t queue_id)
+{
+	const struct vnic_rxq *rxq = tx ? NULL : dev->data->rx_queues[queue_id];
+	const struct vnic_txq *txq = tx ? dev->data->tx_queues[queue_id] : NULL;
+
+	return (rxq != NULL && rxq->enabled) || (txq != NULL && txq->enabled);
+}
+
 static int
 coalesce_each(struct vnic_dev *dev, bool tx)
 {
@@ -42,10 +53,13 @@ coalesce_each(struct vnic_dev *dev, bool tx)
 	uint16_t i;
 	int ret = 0;
 
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_VQ_NOTF_COAL))
+		return -ENOTSUP;
 	for (i = 0; i < nb && ret == 0; i++)
-		ret = vnic_command_coalesce_vq_set(dev,
-			tx ? vnic_vq_tx(i) : vnic_vq_rx(i),
-			coalesce_of(dev, tx));
+		if (coalesce_enabled(dev, tx, i))
+			ret = vnic_command_coalesce_vq_set(dev,
+				tx ? vnic_vq_tx(i) : vnic_vq_rx(i),
+				coalesce_of(dev, tx));
 	return ret;
 }
 
@@ -87,7 +101,8 @@ vnic_coalesce_restore_vq(struct vnic_dev *dev, uint16_t vq_index)
 
 	/* With NOTF_COAL the device itself gives it back (5.1.6.5.8). */
 	if (!coalesce_is_used(dev) || !coalesce_asked(coalesce_of(dev, tx)) ||
-	    vnic_dev_has(dev, VIRTIO_NET_F_NOTF_COAL))
+	    vnic_dev_has(dev, VIRTIO_NET_F_NOTF_COAL) ||
+	    !vnic_dev_has(dev, VIRTIO_NET_F_VQ_NOTF_COAL))
 		return 0;
 	return coalesce_result(dev, tx, vnic_command_coalesce_vq_set(dev,
 				vq_index, coalesce_of(dev, tx)));

@@ -288,9 +288,11 @@ vnic_device_stats_start(struct vnic_dev *dev)
 	uint64_t types = 0;
 	int ret;
 
-	if (!vnic_dev_has(dev, VIRTIO_NET_F_DEVICE_STATS))
+	if (dev->device_stats == NULL)
 		return 0;
 	dev->device_stats->types = 0;
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_DEVICE_STATS))
+		return 0;
 	ret = vnic_command_stats_query(dev, &types);
 	if (vnic_ctrl_is_dead(dev))
 		return ret;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "vnic_coalesce.h"
 #include "vnic_life.h"
 #include "vnic_log.h"
 #include "vnic_port.h"
@@ -176,6 +177,9 @@ life_start(const struct life *l)
 		return ret;
 	}
 	life_active(l->dev);
+	/* Gone with the ring; without it there is an interrupt each frame. */
+	if (vnic_dev_running(l->dev))
+		vnic_coalesce_restore_vq(l->dev, l->vq_index);
 	/* Otherwise all gates open when the back end is back. */
 	if (!l->dev->parked)
 		life_open(l);
