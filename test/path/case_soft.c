@@ -146,6 +146,47 @@ case_soft_rx(void **state)
 	sim_for_rows(all_row);
 }
 
+/* soft_csum=0: what the device tells, and not one sum more. */
+static void
+device_only_row(const struct sim_row *row)
+{
+	struct virtio_net_hdr valid = { .flags = VIRTIO_NET_HDR_F_DATA_VALID };
+	const uint64_t l4 = RTE_ETH_RX_OFFLOAD_UDP_CKSUM |
+		RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+	struct sim_port *port = sim_open_stopped(row, NULL);
+	bool device = row->flags & VNIC_PATH_OFFLOAD;
+	struct rte_eth_dev_info info;
+	struct rte_mbuf *m;
+	struct wire f;
+
+	port->vnic->args.soft_csum = false;
+	sim_start(port);
+	assert_int_equal(rte_eth_dev_info_get(port->id, &info), 0);
+	assert_int_equal(info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_CHECKSUM,
+			 device ? l4 : 0);
+	assert_int_equal(info.rx_queue_offload_capa &
+			 RTE_ETH_RX_OFFLOAD_CHECKSUM, 0);
+	assert_ptr_equal(rte_eth_fp_ops[port->id].rx_pkt_burst,
+			 row->rx->burst);
+	wire_simple(&f, 0, false, 6, 100);
+	m = receive(port, 0, &f, NULL);
+	assert_int_equal(m->ol_flags, 0);
+	rte_pktmbuf_free(m);
+	if (device) {
+		m = receive(port, 0, &f, &valid);
+		assert_int_equal(m->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_GOOD);
+		rte_pktmbuf_free(m);
+	}
+	sim_close(port, true);
+}
+
+void
+case_soft_device_only(void **state)
+{
+	(void)state;
+	sim_for_rows(device_only_row);
+}
+
 /* ---- garbage ---- */
 
 static uint64_t

@@ -45,6 +45,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_lro),
 		cmocka_unit_test(case_lro_room),
 		cmocka_unit_test(case_soft_rx),
+		cmocka_unit_test(case_soft_device_only),
 		cmocka_unit_test(case_soft_garbage),
 		cmocka_unit_test(case_soft_ptypes),
 		cmocka_unit_test(case_soft_queues),

@@ -78,6 +78,7 @@ void case_recycle_restart(void **state);
 
 /* case_soft.c */
 void case_soft_rx(void **state);
+void case_soft_device_only(void **state);
 void case_soft_garbage(void **state);
 void case_soft_ptypes(void **state);
 void case_soft_queues(void **state);

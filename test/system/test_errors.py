@@ -27,6 +27,7 @@ BAD_ARGS = [
     ("path={s},queue_size=1048576", errno.EINVAL, ["queue_size=1048576", "32768"]),
     ("path={s},packed_vq=2", errno.EINVAL, ["packed_vq=2", "0 or 1"]),
     ("path={s},in_order=yes", errno.EINVAL, ["in_order=yes", "0 or 1"]),
+    ("path={s},soft_csum=2", errno.EINVAL, ["soft_csum=2", "0 or 1"]),
     ("path={s},mrg_rxbuf=-1", errno.EINVAL, ["mrg_rxbuf=-1", "0 or 1"]),
     ("path={s},server=3", errno.EINVAL, ["server=3", "0 or 1"]),
     ("path={s},mac=01:00:00:00:00:01", errno.EINVAL, ["mac=01:00", "unicast"]),

@@ -211,6 +211,18 @@ def secondary(bench, devargs):
                 "\n".join(frame.hex() for frame in sent))
 
 
+def device_only(bench):
+    """soft_csum=0: OVS and others that take whatever is on offer find none."""
+    player = Player(bench, "d")
+    for value, there in ((0, False), (1, True)):
+        pmd = Testpmd(bench, [f"0,path={player.path},soft_csum={value}"], name=f"i{value}")
+        pmd.ready()
+        text = pmd.run("show port 0 rx_offload capabilities")
+        bench.check(("IPV4_CKSUM" in text) == there and "VLAN_STRIP" in text,
+                    f"soft_csum={value} is heeded", text)
+        pmd.quit()
+
+
 def test(bench):
     for devargs in ("packed_vq=0", "packed_vq=1,mrg_rxbuf=0"):
         strip(bench, devargs)
@@ -218,6 +230,7 @@ def test(bench):
         checksums(bench, devargs)
     if bench.is_vnic:
         secondary(bench, "packed_vq=0")
+        device_only(bench)
 
 
 run(test)

@@ -74,6 +74,7 @@ struct vnic_args {
 	bool mrg_rxbuf;
 	bool in_order;
 	bool packed_vq;
+	bool soft_csum;	/**< verify what the device has told nothing of */
 	bool server;
 	enum vnic_lro lro;
 	uint32_t ctrl_timeout_ms;	/**< one control exchange */

@@ -112,6 +112,12 @@ vnic_args_take_packed_vq(const char *value, struct vnic_args *out)
 }
 
 static bool
+vnic_args_take_soft_csum(const char *value, struct vnic_args *out)
+{
+	return vnic_args_bool(value, &out->soft_csum);
+}
+
+static bool
 vnic_args_take_server(const char *value, struct vnic_args *out)
 {
 	return vnic_args_bool(value, &out->server);
@@ -314,6 +320,7 @@ static const struct vnic_args_key {
 	{ "in_order", ON_ALL, vnic_args_take_in_order, "0 or 1" },
 	{ "packed_vq", ON_ALL, vnic_args_take_packed_vq, "0 or 1" },
 	{ "lro", ON_ALL, vnic_args_take_lro, "tcp, udp or tunnel" },
+	{ "soft_csum", ON_ALL, vnic_args_take_soft_csum, "0 or 1" },
 	{ "server", ON_USER, vnic_args_take_server, "0 or 1" },
 	{ "cq", ON_USER, vnic_args_take_flag, "0 or 1" },
 	{ "vectorized", ON_ALL, vnic_args_take_flag, "0 or 1" },
@@ -425,6 +432,7 @@ vnic_args_defaults(struct vnic_args_parser *p)
 		.queue_size = user ? VNIC_DESC_DEFAULT : 0,
 		.mrg_rxbuf = true,
 		.in_order = true,
+		.soft_csum = true,
 		/* Over PCI the device decides, vhost-user back ends offer all. */
 		.packed_vq = !user,
 		.ctrl_timeout_ms = VNIC_CTRL_TIMEOUT_MS,

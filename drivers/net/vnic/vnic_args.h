@@ -24,6 +24,7 @@
 #define VNIC_ARGS_PARAMS_COMMON \
 	"queues=<int> queue_size=<int> mac=<mac addr> mrg_rxbuf=<0|1> " \
 	"in_order=<0|1> packed_vq=<0|1> vectorized=<0|1> standby=<0|1> " \
+	"soft_csum=<0|1> " \
 	"announce=<ip address or [list]> rx_suppress=<kind or [list]> " \
 	"rx_coal_usecs=<int> rx_coal_packets=<int> " \
 	"tx_coal_usecs=<int> tx_coal_packets=<int> " \

@@ -44,7 +44,7 @@ info_features(const struct vnic_dev *dev)
 uint64_t
 vnic_info_rx_offloads(const struct vnic_dev *dev)
 {
-	uint64_t offloads = VNIC_SOFT_RX_OFFLOADS | vnic_offload_rx_capa(dev);
+	uint64_t offloads = vnic_soft_rx_offloads(dev) | vnic_offload_rx_capa(dev);
 
 	return offloads;
 }
@@ -116,7 +116,7 @@ vnic_info_get(struct rte_eth_dev *eth_dev, struct rte_eth_dev_info *info)
 	info->rx_offload_capa = vnic_info_rx_offloads(dev);
 	info->tx_offload_capa = vnic_info_tx_offloads(dev);
 	info->dev_capa = info_capabilities(dev);
-	info->rx_queue_offload_capa = VNIC_SOFT_RX_OFFLOADS;
+	info->rx_queue_offload_capa = vnic_soft_rx_offloads(dev);
 	info->tx_queue_offload_capa = INFO_TX_QUEUE_OFFLOADS;
 	if (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TCP_LRO)
 		info->max_lro_pkt_size = VNIC_OFFLOAD_LRO_MAX;

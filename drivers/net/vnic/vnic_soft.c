@@ -34,16 +34,30 @@ static const struct {
 	{ 0, VNIC_RX_SOFT_PTYPE, "ptype" },
 };
 
+uint64_t
+vnic_soft_rx_offloads(const struct vnic_dev *dev)
+{
+	uint64_t offloads = 0;
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(rx_flags); i++)
+		if (dev->args.soft_csum ||
+		    !(rx_flags[i].soft & VNIC_RX_SOFT_CSUM))
+			offloads |= rx_flags[i].offload;
+	return offloads;
+}
+
 /* Bursts read them meanwhile; either value is right for a frame in between. */
 static void
 rxq_flags_set(struct vnic_rxq *rxq)
 {
+	uint64_t offloads = rxq->offloads & vnic_soft_rx_offloads(rxq->dev);
 	uint32_t ptypes = rxq->dev->ptypes;
 	uint32_t soft = ptypes != 0 ? VNIC_RX_SOFT_PTYPE : 0;
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(rx_flags); i++)
-		if (rxq->offloads & rx_flags[i].offload)
+		if (offloads & rx_flags[i].offload)
 			soft |= rx_flags[i].soft;
 	__atomic_store_n(&rxq->ptypes, ptypes, __ATOMIC_RELAXED);
 	__atomic_store_n(&rxq->soft, soft, __ATOMIC_RELAXED);

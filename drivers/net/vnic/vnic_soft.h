@@ -23,12 +23,12 @@
 struct vnic_dev;
 struct vnic_rxq;
 
-/** What every port can, whatever its device offers; all of it per queue. */
-#define VNIC_SOFT_RX_OFFLOADS (RTE_ETH_RX_OFFLOAD_VLAN_STRIP | \
-			       RTE_ETH_RX_OFFLOAD_QINQ_STRIP | \
-			       RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | \
-			       RTE_ETH_RX_OFFLOAD_UDP_CKSUM | \
-			       RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
+/**
+ * What a port can, whatever its device offers; all of it per queue. Checksums
+ * only with the devarg soft_csum.
+ */
+uint64_t
+vnic_soft_rx_offloads(const struct vnic_dev *dev);
 #define VNIC_SOFT_TX_OFFLOADS (RTE_ETH_TX_OFFLOAD_VLAN_INSERT | \
 			       RTE_ETH_TX_OFFLOAD_QINQ_INSERT)
 
