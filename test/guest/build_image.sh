@@ -18,7 +18,7 @@ out=${1:?usage: build_image.sh OUT}
 multiarch=usr/lib/x86_64-linux-gnu
 modules="irqbypass vfio vfio_virqfd vfio_iommu_type1 vfio-pci-core vfio-pci"
 # Loaded by the cases that want them.
-more_modules="uio uio_pci_generic"
+more_modules="uio uio_pci_generic tun tap vhost_iotlb vhost vhost_net"
 pmds="bus_pci bus_vdev mempool_ring net_virtio"
 
 skip() {

@@ -31,6 +31,7 @@
 #define VNIC_DESC_DEFAULT 256
 #define VNIC_PATH_LEN 108
 #define VNIC_NAME_LEN 64
+#define VNIC_IFACE_LEN 16
 #define VNIC_MAC_MAX 64
 
 struct rte_eth_dev;
@@ -67,6 +68,7 @@ struct vnic_coalesce {
 /** What the user asked for by devargs; written once, at probe. */
 struct vnic_args {
 	char path[VNIC_PATH_LEN];
+	char iface[VNIC_IFACE_LEN];	/**< vhost-net: the tap's, "" = any */
 	uint16_t queues;	/**< pairs to offer, 0 = all the device has */
 	uint16_t queue_size;	/**< default ring size, 0 = 256 */
 	bool has_mac;

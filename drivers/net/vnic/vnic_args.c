@@ -58,6 +58,18 @@ vnic_args_take_path(const char *value, struct vnic_args *out)
 }
 
 static bool
+vnic_args_take_iface(const char *value, struct vnic_args *out)
+{
+	size_t len = strlen(value);
+
+	if (len == 0 || len >= sizeof(out->iface) ||
+	    strpbrk(value, "/%: ") != NULL)
+		return false;
+	memcpy(out->iface, value, len + 1);
+	return true;
+}
+
+static bool
 vnic_args_take_queues(const char *value, struct vnic_args *out)
 {
 	unsigned long n;
@@ -309,7 +321,9 @@ static const struct vnic_args_key {
 	const char *right;
 } vnic_args_keys[] = {
 	{ "path", ON_USER, vnic_args_take_path,
-	  "the path of a UNIX socket, 1 to 107 characters" },
+	  "the path of a UNIX socket or of a vhost device, 1 to 107 characters" },
+	{ "iface", ON_USER, vnic_args_take_iface,
+	  "the name of a tap interface, 1 to 15 characters" },
 	{ "queues", ON_ALL, vnic_args_take_queues,
 	  "a number of queue pairs from 1 to 1024" },
 	{ "queue_size", ON_ALL, vnic_args_take_queue_size,

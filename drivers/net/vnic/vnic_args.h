@@ -31,7 +31,7 @@
 	"lro=<tcp|udp|tunnel> " \
 	"ctrl_timeout_ms=<int> connect_timeout_ms=<int>"
 #define VNIC_ARGS_PARAMS_USER \
-	"path=<path> server=<0|1> cq=<0|1> " VNIC_ARGS_PARAMS_COMMON
+	"path=<path> iface=<string> server=<0|1> cq=<0|1> " VNIC_ARGS_PARAMS_COMMON
 
 /**
  * Parse @p text (NULL is "") for a device of @p kind. All of it is checked

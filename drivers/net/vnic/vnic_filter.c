@@ -230,7 +230,7 @@ vnic_filter_mac_set(struct rte_eth_dev *eth_dev, struct rte_ether_addr *mac)
 {
 	struct vnic_dev *dev = vnic_dev_of(eth_dev);
 	bool can = vnic_dev_has(dev, VIRTIO_NET_F_CTRL_MAC_ADDR);
-	bool filters = dev->transport != VNIC_TRANSPORT_USER ?
+	bool filters = !vnic_transport_is_front(dev->transport) ?
 		vnic_dev_has(dev, VIRTIO_NET_F_MAC) : false;
 	bool writable = vnic_transport_ops(dev)->mac_set != NULL;
 	int ret;

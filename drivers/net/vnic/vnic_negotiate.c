@@ -62,7 +62,7 @@ want_packed(const struct vnic_need *need)
 static enum vnic_verdict
 want_bus(const struct vnic_need *need)
 {
-	return need->transport == VNIC_TRANSPORT_USER ?
+	return vnic_transport_is_front(need->transport) ?
 		VNIC_VERDICT_TRANSPORT : VNIC_VERDICT_ACCEPTED;
 }
 
@@ -295,7 +295,7 @@ feature_lacks(const struct vnic_feature *f, const struct vnic_need *need,
 	int bit = vnic_negotiate_first_missing(&f->all, have);
 
 	if (f->bit == VIRTIO_NET_F_MQ &&
-	    need->transport == VNIC_TRANSPORT_USER)
+	    vnic_transport_is_front(need->transport))
 		return -1;
 	if (bit >= 0)
 		return bit;

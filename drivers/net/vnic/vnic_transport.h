@@ -5,6 +5,7 @@
 #ifndef VNIC_TRANSPORT_H
 #define VNIC_TRANSPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,9 +30,21 @@ enum vnic_transport_kind {
 	VNIC_TRANSPORT_PCI,
 	VNIC_TRANSPORT_LEGACY,	/**< PCI, without a modern interface */
 	VNIC_TRANSPORT_USER,
+	VNIC_TRANSPORT_VNET,	/**< the kernel's vhost-net with a tap */
+	VNIC_TRANSPORT_VDPA,	/**< the kernel's vhost-vdpa */
 	VNIC_TRANSPORT_SIM,	/**< a model device, in tests only */
 	VNIC_TRANSPORT_MAX
 };
+
+/**
+ * Kinds of front end that have the MAC address themselves and switch queue
+ * pairs without a control queue.
+ */
+static inline bool
+vnic_transport_is_front(enum vnic_transport_kind kind)
+{
+	return kind == VNIC_TRANSPORT_USER || kind == VNIC_TRANSPORT_VNET;
+}
 
 /** Where one virtqueue lives, in addresses as the device sees them. */
 struct vnic_vq_setup {

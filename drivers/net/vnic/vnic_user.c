@@ -15,10 +15,26 @@
 
 #include "vnic_args.h"
 #include "vnic_device.h"
+#include "vnic_kernel.h"
 #include "vnic_log.h"
 #include "vnic_pmdinfo.h"
 #include "vnic_queue.h"
 #include "vnic_vhost_user.h"
+
+/** The same for a back end in the kernel, which is always there. */
+static int
+vnic_user_init_kernel(struct rte_eth_dev *eth_dev)
+{
+	struct vnic_dev *dev = eth_dev->data->dev_private;
+	int ret = vnic_kernel_create(dev);
+
+	if (ret == 0) {
+		ret = vnic_device_probe(eth_dev);
+		if (ret != 0)
+			vnic_transport_ops(dev)->close(dev);
+	}
+	return ret;
+}
 
 /** Fill in a device that was just allocated, zeroed; connect and probe it. */
 static int
@@ -28,10 +44,12 @@ vnic_user_init(struct rte_eth_dev *eth_dev, const char *name,
 	struct vnic_dev *dev = eth_dev->data->dev_private;
 	int error, ret;
 
-	dev->transport = VNIC_TRANSPORT_USER;
+	dev->transport = vnic_kernel_kind(args->path);
 	dev->port_id = eth_dev->data->port_id;
 	dev->args = *args;
 	rte_strscpy(dev->name, name, sizeof(dev->name));
+	if (dev->transport != VNIC_TRANSPORT_USER)
+		return vnic_user_init_kernel(eth_dev);
 	ret = vnic_user_create(dev, cq);
 	if (ret != 0)
 		return ret;
@@ -123,7 +141,7 @@ vnic_user_remove(struct rte_vdev_device *vdev)
 		return rte_eth_dev_release_port(eth_dev);
 	}
 	dev = eth_dev->data->dev_private;
-	if (vnic_user(dev) != NULL)
+	if (dev->transport == VNIC_TRANSPORT_USER && vnic_user(dev) != NULL)
 		vnic_user_monitor_stop(vnic_user(dev));
 	vnic_device_remove(eth_dev);
 	return rte_eth_dev_release_port(eth_dev);

@@ -34,8 +34,11 @@ struct vnic_user_mp_reply {
 };
 
 static pthread_mutex_t vnic_user_mp_lock = PTHREAD_MUTEX_INITIALIZER;
-/** Primary: front ends by port. */
-static struct vnic_user *vnic_user_mp_ports[RTE_MAX_ETHPORTS];
+/** Primary: devices by port, and how they give a doorbell. */
+static struct {
+	struct vnic_dev *dev;
+	vnic_user_mp_kick_t kick;
+} vnic_user_mp_ports[RTE_MAX_ETHPORTS];
 /** Secondary: descriptors received, by port and virtqueue. */
 static struct {
 	int *fds;
@@ -47,23 +50,16 @@ static int
 vnic_user_mp_lookup(const struct rte_mp_msg *msg)
 {
 	struct vnic_user_mp_request req;
-	struct vnic_user *user;
-	int ret;
 
 	if (msg->len_param != sizeof(req))
 		return -EINVAL;
 	memcpy(&req, msg->param, sizeof(req));
 	if (req.port_id >= RTE_MAX_ETHPORTS)
 		return -EINVAL;
-	user = vnic_user_mp_ports[req.port_id];
-	if (user == NULL || req.index >= user->nr_rings)
+	if (vnic_user_mp_ports[req.port_id].dev == NULL)
 		return -ENODEV;
-	pthread_mutex_lock(&user->lock);
-	ret = vnic_user_ring_fds(user, req.index);
-	if (ret == 0)
-		ret = user->rings[req.index].kick_fd;
-	pthread_mutex_unlock(&user->lock);
-	return ret;
+	return vnic_user_mp_ports[req.port_id].kick(
+		vnic_user_mp_ports[req.port_id].dev, req.index);
 }
 
 static int
@@ -89,27 +85,28 @@ vnic_user_mp_serve(const struct rte_mp_msg *msg, const void *peer)
 }
 
 int
-vnic_user_mp_add(struct vnic_user *user)
+vnic_user_mp_add(struct vnic_dev *dev, vnic_user_mp_kick_t kick)
 {
 	int ret = rte_mp_action_register(MP_ACTION, vnic_user_mp_serve);
 
 	/* Registered by an earlier port; or EAL has no secondary processes. */
 	if (ret != 0 && rte_errno != EEXIST && rte_errno != ENOTSUP) {
 		VNIC_LOG(ERR, "%s: no channel to secondary processes: %s",
-			user->dev->name, rte_strerror(rte_errno));
+			dev->name, rte_strerror(rte_errno));
 		return -rte_errno;
 	}
 	pthread_mutex_lock(&vnic_user_mp_lock);
-	vnic_user_mp_ports[user->dev->port_id] = user;
+	vnic_user_mp_ports[dev->port_id].dev = dev;
+	vnic_user_mp_ports[dev->port_id].kick = kick;
 	pthread_mutex_unlock(&vnic_user_mp_lock);
 	return 0;
 }
 
 void
-vnic_user_mp_del(struct vnic_user *user)
+vnic_user_mp_del(uint16_t port_id)
 {
 	pthread_mutex_lock(&vnic_user_mp_lock);
-	vnic_user_mp_ports[user->dev->port_id] = NULL;
+	vnic_user_mp_ports[port_id].dev = NULL;
 	pthread_mutex_unlock(&vnic_user_mp_lock);
 }
 

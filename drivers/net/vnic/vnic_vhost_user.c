@@ -261,6 +261,22 @@ vnic_user_ring_fds(struct vnic_user *user, uint16_t index)
 	return -EMFILE;
 }
 
+int
+vnic_user_kick_fd(struct vnic_dev *dev, uint16_t index)
+{
+	struct vnic_user *user = vnic_user(dev);
+	int ret;
+
+	if (index >= user->nr_rings)
+		return -ENODEV;
+	pthread_mutex_lock(&user->lock);
+	ret = vnic_user_ring_fds(user, index);
+	if (ret == 0)
+		ret = user->rings[index].kick_fd;
+	pthread_mutex_unlock(&user->lock);
+	return ret;
+}
+
 /**
  * The back end's log of what it has in flight, for it to find after a crash.
  * After a reset nothing is: the area is emptied and handed over again. Our
@@ -488,7 +504,7 @@ vhost_user_close(struct vnic_dev *dev)
 		return;
 	vnic_user_monitor_stop(user);
 	vnic_user_mem_stop(user);
-	vnic_user_mp_del(user);
+	vnic_user_mp_del(dev->port_id);
 	vhost_user_free(user);
 }
 
@@ -550,7 +566,7 @@ vnic_user_create(struct vnic_dev *dev, bool cq)
 		ret = vnic_user_mem_start(user);
 	}
 	if (ret == 0) {
-		ret = vnic_user_mp_add(user);
+		ret = vnic_user_mp_add(dev, vnic_user_kick_fd);
 		if (ret != 0)
 			vnic_user_mem_stop(user);
 	}

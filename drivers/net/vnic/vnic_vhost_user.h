@@ -103,6 +103,10 @@ vnic_user_create(struct vnic_dev *dev, bool cq);
 int
 vnic_user_ring_fds(struct vnic_user *user, uint16_t index);
 
+/** The same, for secondary processes. */
+int
+vnic_user_kick_fd(struct vnic_dev *dev, uint16_t index);
+
 /* vnic_user_sock.c */
 
 /** First connection: in server mode listens and waits for a back end. */
@@ -163,11 +167,14 @@ vnic_user_mem_sync(struct vnic_user *user);
 
 /* vnic_user_mp.c */
 
+/** The descriptor of a ring's doorbell, or a negative errno. */
+typedef int (*vnic_user_mp_kick_t)(struct vnic_dev *dev, uint16_t index);
+
 /** Primary: let secondary processes have the doorbells of a port. */
 int
-vnic_user_mp_add(struct vnic_user *user);
+vnic_user_mp_add(struct vnic_dev *dev, vnic_user_mp_kick_t kick);
 void
-vnic_user_mp_del(struct vnic_user *user);
+vnic_user_mp_del(uint16_t port_id);
 
 /**
  * Secondary: a descriptor of its own for the doorbell of @p index; stays this
