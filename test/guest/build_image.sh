@@ -9,6 +9,7 @@
 #
 # Environment:
 #   VNIC_GUEST_KERNEL_DEB  kernel package to use instead of downloading Debian's
+#   VNIC_GUEST_MODULES     folder of further modules for that kernel
 #
 # Exit status: 0 done, 77 this machine cannot do it (reason = last line).
 set -eu
@@ -18,7 +19,7 @@ out=${1:?usage: build_image.sh OUT}
 multiarch=usr/lib/x86_64-linux-gnu
 modules="irqbypass vfio vfio_virqfd vfio_iommu_type1 vfio-pci-core vfio-pci"
 # Loaded by the cases that want them.
-more_modules="uio uio_pci_generic tun tap vhost_iotlb vhost vhost_net"
+more_modules="uio uio_pci_generic tun tap vhost_iotlb vhost vhost_net vdpa vhost_vdpa"
 pmds="bus_pci bus_vdev mempool_ring net_virtio"
 
 skip() {
@@ -105,19 +106,28 @@ add_dpdk() {
 	ldconfig -r "$root"
 }
 
+add_module() {
+	found=$(find "$work/kernel" -name "$1.ko" -o -name "$1.ko.xz")
+	[ -n "$found" ] || return 1
+	cp "$found" "$root/modules/"
+	[ "${found%.xz}" = "$found" ] || xz -d "$root/modules/$1.ko.xz"
+}
+
 add_kernel() {
 	dpkg-deb -x "$deb" "$work/kernel"
 	cp "$work"/kernel/boot/vmlinuz-* "$work/vmlinuz"
 	mkdir -p "$root/modules"
 	for module in $modules; do
-		found=$(find "$work/kernel" -name "$module.ko")
 		# Absent means built in, or (vfio_virqfd) folded into another one later.
-		[ -z "$found" ] || cp "$found" "$root/modules/"
-		[ -z "$found" ] || echo "$module.ko" >>"$root/modules/order"
+		if add_module "$module"; then
+			echo "$module.ko" >>"$root/modules/order"
+		fi
 	done
 	for module in $more_modules; do
-		found=$(find "$work/kernel" -name "$module.ko")
-		[ -z "$found" ] || cp "$found" "$root/modules/"
+		add_module "$module" || :
+	done
+	for module in "${VNIC_GUEST_MODULES:-/nonexistent}"/*.ko; do
+		[ ! -e "$module" ] || cp "$module" "$root/modules/"
 	done
 	[ -e "$root/modules/vfio-pci.ko" ] || skip "no vfio-pci module in $deb"
 }
@@ -136,7 +146,8 @@ make_root() {
 need_tools
 mkdir -p "$out"
 deb=$(kernel_deb) || { echo "$deb" | tail -n 1; exit 77; }
-stamp=$(cat "$0" "$here"/rootfs/* "$testpmd" "$deb" | sha256sum | cut -d' ' -f1)
+stamp=$(cat "$0" "$here"/rootfs/* "$testpmd" "$deb" \
+	$(ls "${VNIC_GUEST_MODULES:-/nonexistent}"/*.ko 2>/dev/null) | sha256sum | cut -d' ' -f1)
 if [ -e "$out/base.cpio" ] && [ "$(cat "$out/stamp" 2>/dev/null)" = "$stamp" ]; then
 	exit 0
 fi
@@ -149,6 +160,8 @@ root=$work/root
 make_root
 add_kernel
 add_dpdk
+# Makes vDPA devices; cases that need it look.
+[ ! -x /usr/sbin/vdpa ] || add_program /usr/sbin/vdpa
 # Not compressed: unpacking under software emulation takes longer than loading.
 (cd "$root" && find . | sort >"$work/base.list" &&
 	cpio -o -H newc --quiet <"$work/base.list" >"$work/base.cpio")

@@ -27,7 +27,8 @@ good, 1 something failed, 77 this machine cannot run it (reason = last line).
 A case is a file in cases/: its docstring says what it shows, NICS lists the
 functions, run(guest) does the work, mostly by harness/scenarios.py. Optional:
 QEMU_ARGS, KERNEL_ARGS, MEMORY_MB, HUGEPAGES, SKIP_PMD ({driver: why not}),
-BACKPORTS_QEMU (True: unpack and run the QEMU of bookworm-backports).
+BACKPORTS_QEMU (True: unpack and run the QEMU of bookworm-backports),
+BACKPORTS_KERNEL (True: its kernel, with the vDPA simulator built for it; 270 MB).
 """
 
 import argparse
@@ -122,9 +123,10 @@ def locked(image):
         yield
 
 
-def helper(script, *arguments):
+def helper(script, *arguments, **environment):
     """Run a script of this folder that may find that the machine lacks something."""
     done = subprocess.run([os.path.join(HERE, script), *arguments],
+                          env={**os.environ, **environment},
                           stdout=subprocess.PIPE, text=True, check=False)
     last = (done.stdout.strip().splitlines() or [""])[-1]
     if done.returncode == 77:
@@ -150,6 +152,19 @@ def plugin_files(settings):
                 raise Trouble(f"the plug-in needs {words[0]}, which is not found")
             yield words[2], "opt/vnic/" + words[0]
     yield os.path.realpath(settings.plugin), "opt/vnic/librte_net_vnic.so"
+
+
+def get_kernel(settings, case):
+    """Environment of build_image.sh for the kernel that the case needs."""
+    if not getattr(case, "BACKPORTS_KERNEL", False):
+        return {}
+    settings.image += "-backports"
+    os.makedirs(settings.image, exist_ok=True)
+    folder = os.path.join(settings.image, "kernel")
+    with locked(settings.image):
+        helper("get_kernel.sh", folder)
+    return {"VNIC_GUEST_KERNEL_DEB": os.path.join(folder, "kernel.deb"),
+            "VNIC_GUEST_MODULES": os.path.join(folder, "modules")}
 
 
 def make_initrd(settings):
@@ -199,10 +214,11 @@ def run_case(settings, case, report, keep):
     excuses = getattr(case, "SKIP_PMD", {})
     if settings.pmd in excuses:
         raise Skip(f"{settings.pmd}: {excuses[settings.pmd]}")
+    kernel = get_kernel(settings, case)
     settings.qemu = qemu_path(settings.image, case)
     settings.qemu_version = qemu_version(settings.qemu)
     with locked(settings.image):
-        helper("build_image.sh", settings.image)
+        helper("build_image.sh", settings.image, **kernel)
     make_initrd(settings)
     # Only now: the downloads need the machine's network.
     settings.private_network = own_network()
