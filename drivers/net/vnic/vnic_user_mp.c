@@ -203,3 +203,19 @@ vnic_user_mp_forget(uint16_t port_id)
 	vnic_user_mp_fds[port_id].nr = 0;
 	pthread_mutex_unlock(&vnic_user_mp_lock);
 }
+
+int
+vnic_user_kick_fd(struct vnic_dev *dev, uint16_t index)
+{
+	struct vnic_user *user = vnic_user(dev);
+	int ret;
+
+	if (index >= user->nr_rings)
+		return -ENODEV;
+	pthread_mutex_lock(&user->lock);
+	ret = vnic_user_ring_fds(user, index);
+	if (ret == 0)
+		ret = user->rings[index].kick_fd;
+	pthread_mutex_unlock(&user->lock);
+	return ret;
+}

@@ -261,22 +261,6 @@ vnic_user_ring_fds(struct vnic_user *user, uint16_t index)
 	return -EMFILE;
 }
 
-int
-vnic_user_kick_fd(struct vnic_dev *dev, uint16_t index)
-{
-	struct vnic_user *user = vnic_user(dev);
-	int ret;
-
-	if (index >= user->nr_rings)
-		return -ENODEV;
-	pthread_mutex_lock(&user->lock);
-	ret = vnic_user_ring_fds(user, index);
-	if (ret == 0)
-		ret = user->rings[index].kick_fd;
-	pthread_mutex_unlock(&user->lock);
-	return ret;
-}
-
 /**
  * The back end's log of what it has in flight, for it to find after a crash.
  * After a reset nothing is: the area is emptied and handed over again. Our

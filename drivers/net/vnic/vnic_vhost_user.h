@@ -103,10 +103,6 @@ vnic_user_create(struct vnic_dev *dev, bool cq);
 int
 vnic_user_ring_fds(struct vnic_user *user, uint16_t index);
 
-/** The same, for secondary processes. */
-int
-vnic_user_kick_fd(struct vnic_dev *dev, uint16_t index);
-
 /* vnic_user_sock.c */
 
 /** First connection: in server mode listens and waits for a back end. */
@@ -184,5 +180,8 @@ int
 vnic_user_mp_kick_fd(const struct vnic_dev *dev, uint16_t index, int *fd);
 void
 vnic_user_mp_forget(uint16_t port_id);
+/** vnic_user_mp_kick_t of a socket's front end. */
+int
+vnic_user_kick_fd(struct vnic_dev *dev, uint16_t index);
 
 #endif /* VNIC_VHOST_USER_H */
