@@ -28,6 +28,8 @@
 
 #define POOL_CACHE 32
 
+bool sim_legacy;
+
 void
 sim_eal_init(const char *name)
 {
@@ -44,6 +46,7 @@ sim_eal_init_lcores(const char *name, const char *lcores)
 	};
 	/* EAL keeps pointers to the text and reorders the array. */
 	static char text[RTE_DIM(argv)][64];
+	static struct vnic_transport_ops legacy_ops;
 	char *copy[RTE_DIM(argv)];
 	unsigned int i;
 
@@ -55,7 +58,11 @@ sim_eal_init_lcores(const char *name, const char *lcores)
 		fprintf(stderr, "%s: no EAL\n", name);
 		exit(1);
 	}
-	vnic_transport_register(VNIC_TRANSPORT_SIM, &sim_transport_ops);
+	sim_legacy = getenv("VNIC_TEST_LEGACY") != NULL;
+	legacy_ops = sim_transport_ops;
+	legacy_ops.legacy = true;
+	vnic_transport_register(VNIC_TRANSPORT_SIM, sim_legacy ? &legacy_ops :
+				&sim_transport_ops);
 	if (getenv("VNIC_TEST_LOG") == NULL)
 		rte_log_set_level(vnic_logtype, RTE_LOG_CRIT);
 }
@@ -108,6 +115,9 @@ sim_row_get(unsigned int i)
 
 	rx = vnic_rx_paths(&nb);
 	for (at = 0; at < nb; at++) {
+		if (sim_legacy && (rx[at].flags & (VNIC_PATH_PACKED |
+						   VNIC_PATH_IN_ORDER)))
+			continue;
 		if (rx[at].simd > sim_simd_max() || seen++ != i)
 			continue;
 		row.rx = &rx[at];
@@ -175,6 +185,10 @@ row_features(const struct sim_row *row, const struct sim_options *o)
 	}
 	if (o->pairs > 1)
 		virtio_features_add(&f, VIRTIO_NET_F_MQ);
+	if (sim_legacy) {
+		f.w[0] &= UINT32_MAX;
+		virtio_features_add(&f, VIRTIO_F_ANY_LAYOUT);
+	}
 	return f;
 }
 
@@ -248,7 +262,8 @@ device_create(const struct sim_port *port)
 	struct devsim_config c = {
 		.offered = row_features(&port->row, o),
 		.pairs = o->pairs,
-		.queue_size_max = 1024,
+		.queue_size_max = !sim_legacy ? 1024 :
+			RTE_MAX(o->nb_rxd, o->nb_txd),
 		.mac = { 2, 0, 0, 0, 0, 1 },
 		.mtu = 9216,
 		.rss_key_size = 40,

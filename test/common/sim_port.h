@@ -80,6 +80,12 @@ sim_eal_init(const char *name);
 void
 sim_eal_init_lcores(const char *name, const char *lcores);
 
+/**
+ * Devices of before virtio 1.0 (environment VNIC_TEST_LEGACY): no VERSION_1, so
+ * a header of 10 bytes without mergeable buffers, and rings of the device's size.
+ */
+extern bool sim_legacy;
+
 /** All rows that this processor can run; NULL at the end. */
 const struct sim_row *
 sim_row_get(unsigned int i);

@@ -138,6 +138,9 @@ sim_queue_enable(struct vnic_dev *dev, const struct vnic_vq_setup *vq,
 		.device = (void *)(uintptr_t)vq->device,
 	};
 
+	if (sim_legacy)
+		assert_int_equal(vq->size, devsim_queue_max(port->dev,
+							    vq->index));
 	memory_tell(port);
 	notify->kind = VNIC_NOTIFY_EVENTFD;
 	notify->value = vq->index;

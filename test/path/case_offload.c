@@ -34,6 +34,7 @@ ipv4_tcp_write(uint8_t *p, uint32_t len)
 struct hdr_expect {
 	struct virtio_net_hdr hdr;
 	unsigned int seen;
+	uint8_t first;	/**< byte of the frame */
 };
 
 static void
@@ -42,6 +43,7 @@ hdr_seen(void *arg, const struct devsim_frame *frame)
 	struct hdr_expect *e = arg;
 
 	memcpy(&e->hdr, frame->hdr, sizeof(e->hdr));
+	e->first = frame->data[0];
 	e->seen++;
 }
 
@@ -62,6 +64,8 @@ tx_one(struct sim_port *port, uint32_t len, uint64_t ol_flags)
 	assert_int_equal(rte_eth_tx_burst(port->id, 0, &m, 1), 1);
 	assert_int_equal(devsim_tx_collect(port->dev, 1, 4, hdr_seen, &e), 1);
 	assert_int_equal(e.seen, 1);
+	/* The header did not reach into the frame. */
+	assert_int_equal(e.first, 2);
 	return e.hdr;
 }
 
