@@ -20,10 +20,12 @@ struct offload {
 #define TX(name, ...) { RTE_ETH_TX_OFFLOAD_##name, { __VA_ARGS__ } }
 #define F(name) VIRTIO_NET_F_##name
 
-/* Besides VNIC_SOFT_RX_OFFLOADS, which need no device. */
+/* By the device; vnic_soft.h has what needs none. */
 static const struct offload offload_rx[] = {
 	RX(SCATTER, F(MRG_RXBUF), NONE),
 	RX(VLAN_FILTER, F(CTRL_VLAN), NONE),
+	RX(UDP_CKSUM, F(GUEST_CSUM), NONE),
+	RX(TCP_CKSUM, F(GUEST_CSUM), NONE),
 	/* One capability for both address families, as with TCP_TSO. */
 	RX(TCP_LRO, F(GUEST_TSO4), F(GUEST_TSO6)),
 };
