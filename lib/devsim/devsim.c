@@ -159,6 +159,7 @@ devsim_create(const struct devsim_config *config)
 		dev->vqs[i].index = i;
 		dev->vqs[i].policy.window = 1;
 		dev->vqs[i].kick_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		dev->vqs[i].call_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	}
 	dev->mac_room = DEVSIM_MAC_MAX;
 	dev->stats_types = UINT64_C(0x1000f000f);
@@ -177,6 +178,7 @@ devsim_destroy(struct devsim *dev)
 	for (i = 0; i < dev->nr_vqs; i++) {
 		devsim_vq_clear(&dev->vqs[i]);
 		close(dev->vqs[i].kick_fd);
+		close(dev->vqs[i].call_fd);
 	}
 	pthread_mutex_destroy(&dev->lock);
 	free(dev->vqs);
@@ -334,6 +336,20 @@ status_check(struct devsim *dev, uint8_t status)
 		devsim_violation(dev, NULL, "driver set NEEDS_RESET");
 }
 
+/* Section 3.5: SUSPEND is shown, and DRIVER_OK no more, once it is done. */
+static uint8_t
+device_suspend(struct devsim *dev, uint8_t status)
+{
+	if (!devsim_has(dev, VIRTIO_F_SUSPEND) ||
+	    !(dev->status & VIRTIO_STATUS_DRIVER_OK)) {
+		devsim_violation(dev, NULL,
+				 "SUSPEND without the feature or DRIVER_OK");
+		return status & ~VIRTIO_STATUS_SUSPEND;
+	}
+	devsim_net_settle(dev);
+	return status & ~VIRTIO_STATUS_DRIVER_OK;
+}
+
 void
 devsim_status_set(struct devsim *dev, uint8_t status)
 {
@@ -351,6 +367,8 @@ devsim_status_set(struct devsim *dev, uint8_t status)
 	added = status & ~dev->status;
 	if ((added & VIRTIO_STATUS_FEATURES_OK) && !features_ok(dev))
 		status &= ~VIRTIO_STATUS_FEATURES_OK;
+	if (added & VIRTIO_STATUS_SUSPEND)
+		status = device_suspend(dev, status);
 	dev->status = status | (dev->status & VIRTIO_STATUS_NEEDS_RESET);
 out:
 	pthread_mutex_unlock(&dev->lock);

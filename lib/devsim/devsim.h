@@ -253,6 +253,9 @@ devsim_queue_enabled(struct devsim *dev, uint16_t vq);
 /** An eventfd to write 1 to: the doorbell of a virtqueue. */
 int
 devsim_kick_fd(struct devsim *dev, uint16_t vq);
+/** An eventfd that the device writes 1 to: notifications of a virtqueue. */
+int
+devsim_call_fd(struct devsim *dev, uint16_t vq);
 /** Take and count doorbells since the last call; 0 = none. */
 uint64_t
 devsim_kicked(struct devsim *dev, uint16_t vq);

@@ -355,6 +355,21 @@ devsim_tx_flush(struct devsim *dev, uint16_t index)
 	pthread_mutex_unlock(&dev->lock);
 }
 
+void
+devsim_net_settle(struct devsim *dev)
+{
+	uint16_t i;
+
+	for (i = 0; i < dev->config.pairs; i++) {
+		struct devsim_vq *vq = &dev->vqs[i * 2 + 1];
+
+		if (!vq->enabled)
+			continue;
+		tx_release(vq, 0);
+		devsim_vq_flush(vq);
+	}
+}
+
 static bool
 loop_gso_ok(struct devsim *dev, uint8_t type)
 {

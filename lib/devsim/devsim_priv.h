@@ -92,6 +92,7 @@ struct devsim_vq {
 	uint64_t counters[DEVSIM_STAT_MAX];
 	uint64_t rng;
 	int kick_fd;
+	int call_fd;
 	struct devsim_vq_stats stats;
 };
 
@@ -299,6 +300,9 @@ devsim_scribble_locked(struct devsim_vq *vq, enum devsim_fault_kind area,
 		       uint64_t *seed, unsigned int nr_writes);
 
 /* devsim_net.c */
+/** Use all that is being processed, before the device is suspended (3.5). */
+void
+devsim_net_settle(struct devsim *dev);
 uint16_t
 devsim_hdr_len_locked(const struct devsim *dev);
 /** True if @p vq may be operated: DRIVER_OK, enabled, device healthy. */

@@ -203,6 +203,7 @@ devsim_vq_flush(struct devsim_vq *vq)
 	uint16_t old_idx = vq->used_idx, old_slot = vq->used_slot;
 	bool old_wrap = vq->used_wrap, notify;
 	uint16_t nr = vq->staged.nr, i;
+	const uint64_t one = 1;
 
 	if (nr == 0)
 		return;
@@ -223,6 +224,9 @@ devsim_vq_flush(struct devsim_vq *vq)
 		devsim_packed_wants_notify(vq, old_slot, old_wrap) :
 		devsim_split_wants_notify(vq, old_idx);
 	vq->stats.notified += notify;
+	/* A full counter is read as a notification too. */
+	if (notify)
+		(void)!write(vq->call_fd, &one, sizeof(one));
 }
 
 static bool
@@ -315,6 +319,12 @@ devsim_queue_max(struct devsim *dev, uint16_t index)
 	if (dev->fault.kind == DEVSIM_FAULT_GONE)
 		return UINT16_MAX;
 	return index < dev->nr_vqs ? dev->config.queue_size_max : 0;
+}
+
+int
+devsim_call_fd(struct devsim *dev, uint16_t index)
+{
+	return index < dev->nr_vqs ? dev->vqs[index].call_fd : -1;
 }
 
 int

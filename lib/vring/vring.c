@@ -130,6 +130,19 @@ vring_intr_set(struct vring *vr, bool packed, bool on)
 		vring_full_fence();
 }
 
+bool
+vring_intr_arm(struct vring *vr, bool packed)
+{
+	uint16_t idx = vr->used_idx;
+
+	vring_intr_set(vr, packed, true);
+	if (!packed)
+		return rte_le_to_cpu_16(vring_load16(&vr->split.used->idx)) !=
+			idx;
+	return vring_packed_is_used(vr, idx, rte_le_to_cpu_16(
+		vring_load16(&vr->packed.desc[idx & vr->mask].flags)));
+}
+
 int
 vring_reorder(struct vring *vr, uint16_t idx, uint32_t id)
 {

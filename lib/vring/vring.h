@@ -42,6 +42,7 @@
  *   post (write descriptors) -> publish (make visible) -> kick_needed?
  *
  * One thread at a time; @p packed and @p in_order are compile-time constants.
+ * Another one may look at avail_idx, used_idx and fault by vring_peek().
  */
 
 enum vring_fault {
@@ -130,6 +131,16 @@ vring_init(struct vring *vr, void *mem, void *priv, uint16_t size, bool packed,
 void
 vring_intr_set(struct vring *vr, bool packed, bool on);
 
+/**
+ * Ask for a notification, then look: true if a buffer is used that was not
+ * released yet, for which none may come. False: the next one is notified.
+ * Partner: the device's full fence between what it uses and its look at the
+ * driver's wishes (2.7.7.1, 2.8.10); without either, both miss the other's
+ * store, and the driver sleeps on a frame.
+ */
+bool
+vring_intr_arm(struct vring *vr, bool packed);
+
 static inline uint16_t
 vring_size(const struct vring *vr)
 {
@@ -148,11 +159,28 @@ vring_free(const struct vring *vr)
 	return vr->mask + 1 - vring_outstanding(vr);
 }
 
+/** What a thread that does not own the ring may see of it: a moment's view. */
+struct vring_view {
+	uint16_t avail_idx;
+	uint16_t used_idx;
+	uint8_t fault;		/**< enum vring_fault */
+};
+
+static inline struct vring_view
+vring_peek(const struct vring *vr)
+{
+	return (struct vring_view){
+		.avail_idx = vring_load16(&vr->avail_idx),
+		.used_idx = vring_load16(&vr->used_idx),
+		.fault = __atomic_load_n(&vr->fault, __ATOMIC_RELAXED),
+	};
+}
+
 static inline void
 vring_set_fault(struct vring *vr, enum vring_fault fault)
 {
 	if (vr->fault == VRING_FAULT_NONE)
-		vr->fault = fault;
+		__atomic_store_n(&vr->fault, fault, __ATOMIC_RELAXED);
 }
 
 /** Wrap counter of a packed ring at a free-running index (section 2.8.1). */
@@ -272,7 +300,7 @@ vring_take_done(struct vring *vr, const bool packed, const bool in_order,
 static __rte_always_inline void
 vring_release(struct vring *vr, uint16_t n)
 {
-	vr->used_idx += n;
+	vring_store16(&vr->used_idx, vr->used_idx + n);
 	vr->known -= n;
 	if (unlikely(vr->odd != 0) && vr->known == 0)
 		vr->odd = 0;
@@ -347,7 +375,7 @@ vring_publish(struct vring *vr, const bool packed, uint16_t n)
 {
 	if (!packed && unlikely(vr->dirty != 0))
 		vring_avail_rewrite(vr, n);
-	vr->avail_idx += n;
+	vring_store16(&vr->avail_idx, vr->avail_idx + n);
 	if (!packed)
 		vring_store_release16(&vr->split.avail->idx,
 				      rte_cpu_to_le_16(vr->avail_idx));

@@ -71,7 +71,7 @@ chain_post_split(struct vring *vr, const struct vring_seg *segs,
 	}
 	vr->slot_id[slot] = head;
 	vring_store16(&vr->split.avail->ring[slot], rte_cpu_to_le_16(head));
-	vr->avail_idx++;
+	vring_store16(&vr->avail_idx, vr->avail_idx + 1);
 	return head;
 }
 
@@ -96,7 +96,7 @@ chain_post_packed(struct vring *vr, const struct vring_seg *segs,
 		vring_store_release16(&d->flags, rte_cpu_to_le_16(flags));
 	}
 	vr->slot_id[vr->avail_idx & vr->mask] = id;
-	vr->avail_idx += total;
+	vring_store16(&vr->avail_idx, vr->avail_idx + total);
 	return id;
 }
 
@@ -141,7 +141,7 @@ chain_free(struct vring *vr, const bool packed, uint16_t id)
 	vr->nr_free += total;
 	vr->id_slot[id] = 0;
 	vr->cookie[id] = NULL;
-	vr->used_idx += packed ? total : 1;
+	vring_store16(&vr->used_idx, vr->used_idx + (packed ? total : 1));
 	return cookie;
 }
 

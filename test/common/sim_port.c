@@ -309,6 +309,8 @@ port_probe(struct sim_port *port)
 	vnic->args.lro = port->opts.lro;
 	if (port->opts.ctrl_timeout_ms != 0)
 		vnic->args.ctrl_timeout_ms = port->opts.ctrl_timeout_ms;
+	if (port->opts.tx_stall_ms != 0)
+		vnic->args.tx_stall_ms = port->opts.tx_stall_ms;
 	ret = vnic_device_probe(eth);
 	if (ret == 0)
 		rte_eth_dev_probing_finish(eth);
@@ -361,6 +363,7 @@ port_configure(struct sim_port *port)
 			.offloads = port->opts.rx_offloads,
 		},
 		.txmode = { .offloads = port->opts.tx_offloads },
+		.intr_conf = { .rxq = port->opts.rx_intr },
 	};
 	uint16_t i;
 

@@ -48,11 +48,13 @@ struct sim_options {
 	uint64_t rx_offloads;
 	uint64_t tx_offloads;
 	bool no_event_idx;
+	bool rx_intr;		/**< intr_conf.rxq */
 	bool no_ring_reset;
 	bool ctrl;		/**< offer CTRL_VQ and what goes with it */
 	uint64_t extra[2];	/**< further feature bits to offer */
 	uint32_t ctrl_timeout_ms;
 	enum vnic_lro lro;	/**< devarg */
+	uint32_t tx_stall_ms;	/**< 0 = the driver's default */
 	struct devsim_policy policy;	/**< of all data queues */
 	/** Called with the device before the driver meets it. */
 	void (*prepare)(struct devsim *dev);

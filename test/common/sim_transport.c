@@ -154,6 +154,22 @@ sim_queue_reset(struct vnic_dev *dev, uint16_t index)
 	return devsim_queue_reset(port_of(dev)->dev, index);
 }
 
+static uint16_t
+sim_intr_max(const struct vnic_dev *dev)
+{
+	const struct sim_port *port = dev->priv;
+
+	return port->opts.pairs;
+}
+
+static int
+sim_intr_fd(const struct vnic_dev *dev, uint16_t queue_id)
+{
+	const struct sim_port *port = dev->priv;
+
+	return devsim_call_fd(port->dev, vnic_vq_rx(queue_id));
+}
+
 const struct vnic_transport_ops sim_transport_ops = {
 	.name = "sim",
 	.addr_is_va = true,
@@ -166,4 +182,6 @@ const struct vnic_transport_ops sim_transport_ops = {
 	.queue_max = sim_queue_max,
 	.queue_enable = sim_queue_enable,
 	.queue_reset = sim_queue_reset,
+	.intr_max = sim_intr_max,
+	.intr_fd = sim_intr_fd,
 };

@@ -92,6 +92,35 @@ void
 announce_new_mac(void **state);
 void
 shut_gate_is_not_passed(void **state);
+/* case_recover.c */
+void
+case_stall(void **state);
+void
+case_stall_not(void **state);
+void
+case_stall_bounded(void **state);
+void
+case_stall_off(void **state);
+void
+case_recover_stopped(void **state);
+void
+case_dump(void **state);
+void
+case_dev_reset(void **state);
+void
+case_suspend_never(void **state);
+void
+case_suspend(void **state);
+
+/* case_intr.c */
+void
+case_intr(void **state);
+void
+case_intr_not_asked(void **state);
+void
+case_intr_doorbell(void **state);
+void
+case_monitor(void **state);
 
 /* case_coalesce.c */
 void

@@ -166,6 +166,19 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(bad_header_drops_whole_frame),
 	cmocka_unit_test(stop_resets_device),
 	cmocka_unit_test(header_room_for_all),
+	cmocka_unit_test(case_stall),
+	cmocka_unit_test(case_stall_not),
+	cmocka_unit_test(case_stall_bounded),
+	cmocka_unit_test(case_stall_off),
+	cmocka_unit_test(case_recover_stopped),
+	cmocka_unit_test(case_suspend),
+	cmocka_unit_test(case_suspend_never),
+	cmocka_unit_test(case_dev_reset),
+	cmocka_unit_test(case_dump),
+	cmocka_unit_test(case_intr),
+	cmocka_unit_test(case_intr_not_asked),
+	cmocka_unit_test(case_intr_doorbell),
+	cmocka_unit_test(case_monitor),
 	cmocka_unit_test(case_gate_dead),
 	cmocka_unit_test(case_gate_alive),
 	cmocka_unit_test(case_gate_namespace),
@@ -180,7 +193,7 @@ static const struct CMUnitTest tests[] = {
 int
 main(int argc, char **argv)
 {
-	alarm(170);
+	alarm(230);
 	sim_eal_init(argv[0]);
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);

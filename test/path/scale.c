@@ -42,7 +42,7 @@ static_assert(OWN_LINE(struct vnic_rxq, stats) &&
 	      !SAME_LINE(struct vnic_rxq, gate, stats), "rxq parts");
 static_assert(OWN_LINE(struct vnic_txq, stats) &&
 	      OWN_LINE(struct vnic_txq, queue_id) &&
-	      !SAME_LINE(struct vnic_txq, seen_packets, stats) &&
+	      !SAME_LINE(struct vnic_txq, seen_avail, stats) &&
 	      !SAME_LINE(struct vnic_txq, gate, stats), "txq parts");
 static_assert(sizeof(struct vnic_tx_extra) % RTE_CACHE_LINE_SIZE == 0,
 	      "a slot's own memory");

@@ -189,6 +189,9 @@ fake_read_queue(struct fake_pci *fake, uint32_t off)
 	case FAKE_OFF(queue_reset):
 		return fake_queue_reset_read(fake);
 	default:
+		if (off >= FAKE_OFF(queue_desc_lo) &&
+		    off <= FAKE_OFF(queue_device_hi))
+			return vq->addr[(off - FAKE_OFF(queue_desc_lo)) / 4];
 		return 0;
 	}
 }
@@ -492,6 +495,7 @@ fake_pci_dev(struct fake_pci *fake)
 	pci->nb_vectors = 3;
 	pci->msix = true;
 	pci->reset_timeout_us = 20000;
+	pci->vfio_fd = -1;
 	pci->nb_vqs = FAKE_VQS;
 	return dev;
 }
@@ -514,4 +518,20 @@ fake_pci_write_at(const struct fake_pci *fake, uint32_t off, unsigned int nth)
 			return i;
 	}
 	return -1;
+}
+
+/* Stands in for the kernel's reset of the function. */
+int
+vnic_pci_function_reset(struct vnic_dev *dev)
+{
+	struct fake_pci *fake = fake_current;
+
+	(void)dev;
+	if (!fake->function_reset)
+		return -ENOTSUP;
+	fake->function_resets++;
+	fake->pending_reset = 0;
+	fake->reset_reads = 0;
+	fake->status = 0;
+	return 0;
 }

@@ -74,9 +74,11 @@ struct fake_pci {
 	bool vector_refused;	/**< echo NO_VECTOR */
 	bool size_stuck;	/**< queue_size keeps its value */
 	bool enable_stuck;	/**< queue_enable stays 0 */
+	bool function_reset;	/**< the kernel can reset the function */
 	void (*on_config_read)(struct fake_pci *fake);
 
 	/* What the driver did. */
+	unsigned int function_resets;
 	unsigned int pending_reset;
 	unsigned int pending_vq_reset;
 	unsigned int pending_enable;

@@ -76,6 +76,57 @@ test_reset_never(void **state)
 	w->fake->status = 7;
 	w->fake->reset_reads = UINT32_MAX;
 	assert_int_equal(vnic_pci_reset(w->dev), -ETIMEDOUT);
+	assert_int_equal(w->fake->function_resets, 0);
+}
+
+/* What does not answer to its own registers is reset from outside. */
+static void
+test_reset_function(void **state)
+{
+	struct world *w = *state;
+	uint8_t status;
+
+	w->fake->function_reset = true;
+	w->fake->status = 7;
+	w->fake->reset_reads = 5;
+	assert_int_equal(vnic_pci_reset(w->dev), 0);
+	assert_int_equal(w->fake->function_resets, 0);
+	w->fake->status = 7;
+	w->fake->reset_reads = UINT32_MAX;
+	assert_int_equal(vnic_pci_reset(w->dev), 0);
+	assert_int_equal(w->fake->function_resets, 1);
+	assert_int_equal(vnic_pci_status_get(w->dev, &status), 0);
+	assert_int_equal(status, 0);
+}
+
+/* Every register of every queue, and as many as were announced. */
+static void
+test_regs(void **state)
+{
+	const uint32_t nb = VNIC_PCI_REGS_COMMON + 2 * VNIC_PCI_REGS_QUEUE;
+	struct world *w = *state;
+	uint32_t regs[80];
+	struct vnic_notify notify;
+
+	w->fake->features[1] = 0x1234;
+	assert_int_equal(vnic_pci_queue_enable(w->dev, &vq_good, &notify), 0);
+	assert_int_equal(vnic_pci_regs_get(w->dev, NULL, 0), nb);
+	memset(regs, 0xee, sizeof(regs));
+	assert_int_equal(vnic_pci_regs_get(w->dev, regs, nb - 1), nb);
+	assert_int_equal(regs[0], 0xeeeeeeee);
+	assert_int_equal(vnic_pci_regs_get(w->dev, regs, nb), nb);
+	assert_int_equal(regs[nb], 0xeeeeeeee);
+	assert_int_equal(regs[1], 0x1234);
+	assert_int_equal(regs[5], FAKE_VQS);
+	assert_int_equal(regs[8 + 2], 0);
+	assert_int_equal(regs[20], vq_good.size);
+	assert_int_equal(regs[20 + 2], 1);
+	assert_int_equal(regs[20 + 4], (uint32_t)vq_good.desc);
+	assert_int_equal(regs[20 + 5], vq_good.desc >> 32);
+	/* More pairs than the function has records of: bounded. */
+	w->dev->nb_pairs = 1000;
+	assert_int_equal(vnic_pci_regs_get(w->dev, NULL, 0),
+			 VNIC_PCI_REGS_COMMON + FAKE_VQS * VNIC_PCI_REGS_QUEUE);
 }
 
 static void
@@ -492,6 +543,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_reset),
 		CASE(test_reset_never),
+		CASE(test_reset_function),
+		CASE(test_regs),
 		CASE(test_gone),
 		CASE(test_features),
 		CASE(test_features_bound),

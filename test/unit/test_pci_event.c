@@ -35,6 +35,7 @@ static struct eal {
 	enum rte_intr_handle_type type;
 	bool enable_fails;
 	int enabled;
+	uint32_t efds;
 	rte_intr_callback_fn interrupt;
 	void *interrupt_arg;
 	int interrupt_busy;	/* unregister says -EAGAIN so often */
@@ -114,6 +115,21 @@ rte_intr_disable(const struct rte_intr_handle *intr)
 	(void)intr;
 	eal.enabled = 0;
 	return 0;
+}
+
+int
+rte_intr_efd_enable(struct rte_intr_handle *intr, uint32_t nb_efd)
+{
+	(void)intr;
+	eal.efds = nb_efd;
+	return 0;
+}
+
+void
+rte_intr_efd_disable(struct rte_intr_handle *intr)
+{
+	(void)intr;
+	eal.efds = 0;
 }
 
 int
@@ -220,6 +236,42 @@ test_msix_restart(void **state)
 	assert_int_equal(w->fake->config_vector, 0);
 	vnic_pci_events_close(w->dev);
 	assert_int_equal(eal.enabled, 0);
+}
+
+/* Vectors of receive queues: none unless asked, and no more than there are. */
+static void
+test_rx_vectors(void **state)
+{
+	struct world *w = *state;
+
+	open_as(w, RTE_INTR_HANDLE_VFIO_MSIX);
+	/* Of three, one is for configuration changes. */
+	assert_int_equal(vnic_pci_intr_max(w->dev), 2);
+	assert_int_equal(vnic_pci_intr_open(w->dev, 2), 0);
+	assert_int_equal(eal.efds, 2);
+	assert_int_equal(eal.enabled, 1);
+	assert_int_equal(vnic_pci_event_enable(w->dev, true), 0);
+	assert_int_equal(eal.efds, 2);
+	/* Without a vector for changes the queues keep theirs. */
+	w->fake->vector_wrong = true;
+	assert_int_equal(vnic_pci_event_enable(w->dev, true), -ENOTSUP);
+	assert_int_equal(eal.enabled, 1);
+	w->fake->vector_wrong = false;
+	assert_int_equal(vnic_pci_intr_open(w->dev, 0), 0);
+	assert_int_equal(eal.efds, 0);
+	assert_int_equal(eal.enabled, 0);
+	eal.enable_fails = true;
+	assert_true(vnic_pci_intr_open(w->dev, 1) < 0);
+	vnic_pci_events_close(w->dev);
+	/* Neither INTx nor a function with one vector can. */
+	eal.enable_fails = false;
+	open_as(w, RTE_INTR_HANDLE_VFIO_LEGACY);
+	assert_int_equal(vnic_pci_intr_max(w->dev), 0);
+	vnic_pci_events_close(w->dev);
+	open_as(w, RTE_INTR_HANDLE_VFIO_MSIX);
+	w->pci->nb_vectors = 1;
+	assert_int_equal(vnic_pci_intr_max(w->dev), 0);
+	vnic_pci_events_close(w->dev);
 }
 
 static void
@@ -349,6 +401,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_msix),
 		CASE(test_msix_restart),
+		CASE(test_rx_vectors),
 		CASE(test_vector_refused),
 		CASE(test_intx),
 		CASE(test_no_interrupt),

@@ -87,6 +87,7 @@ struct vnic_args {
 	struct vnic_coalesce tx_coal;
 	uint8_t nb_announce;
 	struct vnic_address announce[VNIC_ADDRESSES_MAX];
+	uint32_t tx_stall_ms;	/**< no frame taken for so long; 0: not watched */
 };
 
 enum vnic_dev_state {
@@ -153,11 +154,15 @@ struct vnic_dev {
 	bool resume_pending;	/**< the back end waits for the last burst's end */
 	bool quarantined;	/**< the device never confirmed a reset */
 	bool health_armed;	/**< the health timer runs */
+	uint8_t health_ticks;	/**< its looks that have ended */
+	bool rx_intr;		/**< receive queues have vectors */
 	bool events_polled;	/**< no interrupt tells of config changes */
 	uint32_t tell;		/**< enum rte_eth_event_type bits still to tell */
 	uint32_t recover_tries;	/**< resets in a row that did not help */
 	uint64_t recover_at;	/**< timer cycles of the next one, or of health */
 	uint64_t recoveries;	/**< resets that helped */
+	uint64_t tx_stalls;	/**< transmit rings found without progress */
+	uint32_t stall_tries;	/**< resets for those since a frame was taken */
 	volatile bool config_pending; /**< a config change is to be read */
 	uint64_t announce_requests; /**< of the device, S_ANNOUNCE seen */
 	uint64_t announce_frames;	/**< sent, of any announcement */

@@ -100,7 +100,7 @@ announce_by(struct vnic_dev *dev, struct vnic_txq *txq)
 	struct rte_mbuf *pkts[ANNOUNCE_BATCH];
 	uint16_t nb, sent;
 
-	if (!txq->enabled || vnic_txq_borrow(txq) < 0)
+	if (!txq->enabled || txq->stopped || vnic_txq_borrow(txq) < 0)
 		return 0;
 	/* First what the ring is done with, ours among it. */
 	vnic_tx_insert(txq, NULL, 0, flags);
@@ -117,8 +117,7 @@ announce_by(struct vnic_dev *dev, struct vnic_txq *txq)
 static bool
 txq_rests(const struct vnic_txq *txq)
 {
-	return txq->seen_packets == __atomic_load_n(&txq->stats.packets,
-						    __ATOMIC_RELAXED);
+	return txq->seen_avail == vring_peek(&txq->vr).avail_idx;
 }
 
 /* Queues that rest first, the last one before the first. */

@@ -314,6 +314,17 @@ vnic_args_take_connect_timeout(const char *value, struct vnic_args *out)
 	return true;
 }
 
+static bool
+vnic_args_take_tx_stall(const char *value, struct vnic_args *out)
+{
+	unsigned long n;
+
+	if (!vnic_args_number(value, 0, VNIC_TIMEOUT_MS_MAX, &n))
+		return false;
+	out->tx_stall_ms = n;
+	return true;
+}
+
 static const struct vnic_args_key {
 	const char *name;
 	unsigned int kinds;
@@ -353,6 +364,8 @@ static const struct vnic_args_key {
 	  "a number of frames from 1 to 4294967295" },
 	{ "rx_suppress", ON_ALL, vnic_args_take_suppress,
 	  "broadcast, multicast or unicast, or several of them in brackets: [broadcast,multicast]" },
+	{ "tx_stall_ms", ON_ALL, vnic_args_take_tx_stall,
+	  "milliseconds from 1 to 600000, or 0 for no watch" },
 	{ "connect_timeout_ms", ON_ALL, vnic_args_take_connect_timeout,
 	  "milliseconds from 1 to 600000" },
 };
@@ -450,6 +463,8 @@ vnic_args_defaults(struct vnic_args_parser *p)
 		/* Over PCI the device decides, vhost-user back ends offer all. */
 		.packed_vq = !user,
 		.ctrl_timeout_ms = VNIC_CTRL_TIMEOUT_MS,
+		/* A back end is a program that its user may pause. */
+		.tx_stall_ms = user ? 0 : VNIC_TX_STALL_MS,
 	};
 }
 

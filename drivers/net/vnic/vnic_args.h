@@ -18,6 +18,7 @@
 #define VNIC_CTRL_TIMEOUT_MS 1000
 #define VNIC_MESSAGE_TIMEOUT_MS 2000
 #define VNIC_ACCEPT_TIMEOUT_MS 10000
+#define VNIC_TX_STALL_MS 5000
 #define VNIC_TIMEOUT_MS_MAX 600000
 
 /** Keys with their values, for RTE_PMD_REGISTER_PARAM_STRING. */
@@ -29,7 +30,7 @@
 	"rx_coal_usecs=<int> rx_coal_packets=<int> " \
 	"tx_coal_usecs=<int> tx_coal_packets=<int> " \
 	"lro=<tcp|udp|tunnel> " \
-	"ctrl_timeout_ms=<int> connect_timeout_ms=<int>"
+	"ctrl_timeout_ms=<int> tx_stall_ms=<int> connect_timeout_ms=<int>"
 #define VNIC_ARGS_PARAMS_USER \
 	"path=<path> iface=<string> server=<0|1> cq=<0|1> " VNIC_ARGS_PARAMS_COMMON
 

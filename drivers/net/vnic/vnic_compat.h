@@ -87,6 +87,13 @@ struct rte_eth_recycle_rxq_info {
 } while (0)
 #endif
 
+/** eth_dev.tx_queue_count, which 24.03 brought. */
+#if RTE_VERSION >= RTE_VERSION_NUM(24, 3, 0, 0)
+#define VNIC_COMPAT_TX_COUNT_SET(eth_dev, fn) ((eth_dev)->tx_queue_count = (fn))
+#else
+#define VNIC_COMPAT_TX_COUNT_SET(eth_dev, fn) RTE_SET_USED(fn)
+#endif
+
 /** For eth_dev.tx_pkt_prepare: nothing to do. 25.11 calls it unasked. */
 #if RTE_VERSION >= RTE_VERSION_NUM(25, 11, 0, 0)
 #define VNIC_COMPAT_TX_PREPARE_NONE rte_eth_tx_pkt_prepare_dummy

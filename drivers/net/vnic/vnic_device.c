@@ -14,12 +14,14 @@
 #include "vnic_device.h"
 #include "vnic_device_stats.h"
 #include "vnic_gate.h"
+#include "vnic_intr.h"
 #include "vnic_life.h"
 #include "vnic_log.h"
 #include "vnic_offload.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
 #include "vnic_stats.h"
+#include "vnic_suspend.h"
 
 /*
  * The status machine (virtio 1.4, 3.1). Between dev_configure and dev_start
@@ -330,6 +332,7 @@ device_bring_up(struct vnic_dev *dev, rxq_begin_t rxq_begin,
 	dev->announce.seen = false;
 	vnic_link_refresh(dev);
 	vnic_port_open(dev);
+	vnic_intr_wake(dev);
 	return 0;
 }
 
@@ -422,6 +425,8 @@ vnic_device_stop(struct vnic_dev *dev)
 	if (ops->event_enable != NULL)
 		ops->event_enable(dev, false);
 	ret = vnic_port_park(dev);
+	if (ret == 0 && !dev->parked)
+		vnic_suspend(dev);
 	dev->parked = true;
 	dev->resume_pending = false;
 	if (ret < 0) {

@@ -8,6 +8,8 @@
 #include <rte_eal.h>
 
 #include "vnic_device.h"
+#include "vnic_dump.h"
+#include "vnic_intr.h"
 #include "vnic_life.h"
 #include "vnic_log.h"
 #include "vnic_path.h"
@@ -52,6 +54,7 @@ vnic_ethdev_install_bursts(struct rte_eth_dev *eth_dev)
 	eth_dev->rx_queue_count = vnic_queue_rx_count;
 	eth_dev->rx_descriptor_status = vnic_queue_rx_status;
 	eth_dev->tx_descriptor_status = vnic_queue_tx_status;
+	VNIC_COMPAT_TX_COUNT_SET(eth_dev, vnic_queue_tx_count);
 }
 
 static int
@@ -91,12 +94,15 @@ ethdev_start_locked(struct rte_eth_dev *eth_dev)
 	}
 	/* Before the gates open; the application's lcores come later. */
 	vnic_ethdev_install_bursts(eth_dev);
-	ret = vnic_device_start(dev);
+	ret = vnic_intr_open(eth_dev);
+	if (ret == 0)
+		ret = vnic_device_start(dev);
 	if (ret == 0)
 		ret = vnic_event_health_start(dev);
 	if (ret < 0) {
 		if (dev->state == VNIC_DEV_STARTED)
 			vnic_device_stop(dev);
+		vnic_intr_close(eth_dev);
 		vnic_ethdev_remove_bursts(eth_dev);
 		return ret;
 	}
@@ -131,6 +137,7 @@ ethdev_stop(struct rte_eth_dev *eth_dev)
 		return ret;
 	vnic_ethdev_remove_bursts(eth_dev);
 	vnic_device_stop(dev);
+	vnic_intr_close(eth_dev);
 	ethdev_queues_stopped(eth_dev->data);
 	vnic_dev_unlock(dev);
 	return 0;
@@ -212,6 +219,12 @@ const struct eth_dev_ops vnic_ethdev_ops = {
 	.rx_queue_release = vnic_setup_rxq_release,
 	.tx_queue_setup = vnic_setup_txq,
 	.tx_queue_release = vnic_setup_txq_release,
+	.dev_reset = vnic_probe_again,
+	.get_reg = vnic_dump_regs,
+	.eth_dev_priv_dump = vnic_dump_priv,
+	.rx_queue_intr_enable = vnic_intr_rx_enable,
+	.rx_queue_intr_disable = vnic_intr_rx_disable,
+	.get_monitor_addr = vnic_intr_monitor,
 	.rx_queue_start = vnic_life_rxq_start,
 	.rx_queue_stop = vnic_life_rxq_stop,
 	.tx_queue_start = vnic_life_txq_start,

@@ -17,6 +17,7 @@
 #include "vnic_port.h"
 #include "vnic_queue.h"
 #include "vnic_queue_status.h"
+#include "vnic_stall.h"
 
 /*
  * What happens to a port without the application's doing. Everything here
@@ -55,8 +56,19 @@ fault_violation(uint8_t fault)
 	}
 }
 
-void
-vnic_event_tell(struct vnic_dev *dev)
+/* What is to be told, from here on no longer noted. */
+static uint32_t
+event_take(struct vnic_dev *dev)
+{
+	uint32_t tell = __atomic_exchange_n(&dev->tell, 0, __ATOMIC_RELAXED);
+
+	if (dev->data->dev_conf.intr_conf.lsc == 0)
+		tell &= ~(UINT32_C(1) << RTE_ETH_EVENT_INTR_LSC);
+	return tell;
+}
+
+static void
+event_say(uint16_t port_id, uint32_t tell)
 {
 	/* In this order: the link is down before recovery begins. */
 	static const enum rte_eth_event_type types[] = {
@@ -64,15 +76,18 @@ vnic_event_tell(struct vnic_dev *dev)
 		RTE_ETH_EVENT_RECOVERY_SUCCESS, RTE_ETH_EVENT_RECOVERY_FAILED,
 		RTE_ETH_EVENT_INTR_RMV,
 	};
-	struct rte_eth_dev *eth_dev = vnic_eth_dev(dev);
-	uint32_t tell = __atomic_exchange_n(&dev->tell, 0, __ATOMIC_RELAXED);
 	unsigned int i;
 
-	if (dev->data->dev_conf.intr_conf.lsc == 0)
-		tell &= ~(UINT32_C(1) << RTE_ETH_EVENT_INTR_LSC);
 	for (i = 0; i < RTE_DIM(types); i++)
 		if (tell & (UINT32_C(1) << types[i]))
-			rte_eth_dev_callback_process(eth_dev, types[i], NULL);
+			rte_eth_dev_callback_process(&rte_eth_devices[port_id],
+						     types[i], NULL);
+}
+
+void
+vnic_event_tell(struct vnic_dev *dev)
+{
+	event_say(dev->port_id, event_take(dev));
 }
 
 static void
@@ -132,7 +147,7 @@ static bool
 event_fault(struct vnic_dev *dev, const struct vring *vr, const char *way,
 	    uint16_t queue_id)
 {
-	uint8_t fault = vr->fault;
+	uint8_t fault = vring_peek(vr).fault;
 
 	if (fault == VRING_FAULT_NONE)
 		return false;
@@ -228,6 +243,10 @@ event_health(struct vnic_dev *dev)
 	vnic_announce_work(dev);
 	event_rings_empty(dev);
 	event_nudge(dev);
+	if (vnic_stall_found(dev)) {
+		vnic_event_needs_reset(dev);
+		return;
+	}
 	if (dev->recover_tries > 0 &&
 	    rte_get_timer_cycles() > dev->recover_at)
 		dev->recover_tries = 0;
@@ -241,19 +260,27 @@ static void
 event_tick(void *arg)
 {
 	struct vnic_dev *dev = arg;
-	bool looked = vnic_dev_lock(dev, 0) == 0;
+	uint16_t port_id;
+	uint32_t tell = 0;
 
+	/* Partner: the release in vnic_event_health_start. */
+	if (!__atomic_load_n(&dev->health_armed, __ATOMIC_ACQUIRE))
+		return;
 	/* Whoever holds the lock changes the port: look again next time. */
-	if (looked) {
+	if (vnic_dev_lock(dev, 0) == 0) {
 		event_health(dev);
 		vnic_dev_unlock(dev);
+		tell = event_take(dev);
 	}
-	if (dev->health_armed &&
+	port_id = dev->port_id;
+	if (__atomic_load_n(&dev->health_armed, __ATOMIC_RELAXED) &&
 	    rte_eal_alarm_set(HEALTH_PERIOD_US, event_tick, dev) < 0)
 		VNIC_LOG(ERR, "%s: no alarm: port %u is watched no more",
-			 dev->name, dev->port_id);
-	if (looked)
-		vnic_event_tell(dev);
+			 dev->name, port_id);
+	/* Partner: the acquire in vnic_event_health_stop. What is told may
+	 * even close the port, so this is the last of dev. */
+	__atomic_fetch_add(&dev->health_ticks, 1, __ATOMIC_RELEASE);
+	event_say(port_id, tell);
 }
 
 int
@@ -261,8 +288,8 @@ vnic_event_health_start(struct vnic_dev *dev)
 {
 	int ret;
 
-	dev->health_armed = true;
 	dev->recover_tries = 0;
+	__atomic_store_n(&dev->health_armed, true, __ATOMIC_RELEASE);
 	ret = rte_eal_alarm_set(HEALTH_PERIOD_US, event_tick, dev);
 	if (ret < 0) {
 		dev->health_armed = false;
@@ -277,9 +304,10 @@ vnic_event_health_stop(struct vnic_dev *dev)
 {
 	if (!dev->health_armed)
 		return;
-	dev->health_armed = false;
+	__atomic_store_n(&dev->health_armed, false, __ATOMIC_RELAXED);
 	/* Waits for a tick that runs, unless this is called from it. */
 	rte_eal_alarm_cancel(event_tick, dev);
+	__atomic_load_n(&dev->health_ticks, __ATOMIC_ACQUIRE);
 }
 
 void

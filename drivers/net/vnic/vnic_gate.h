@@ -59,4 +59,11 @@ vnic_gate_leave(struct vnic_gate *gate)
 	__atomic_store_n(&gate->busy, 0, __ATOMIC_RELEASE);
 }
 
+/** From inside a burst: the ring is broken, no other one begins. */
+static __rte_always_inline void
+vnic_gate_fault(struct vnic_gate *gate)
+{
+	__atomic_store_n(&gate->limit, 0, __ATOMIC_RELAXED);
+}
+
 #endif /* VNIC_GATE_H */

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "vnic_coalesce.h"
+#include "vnic_intr.h"
 #include "vnic_life.h"
 #include "vnic_log.h"
 #include "vnic_port.h"
@@ -183,6 +184,7 @@ life_start(const struct life *l)
 	/* Otherwise all gates open when the back end is back. */
 	if (!l->dev->parked)
 		life_open(l);
+	vnic_intr_wake(l->dev);
 	return 0;
 }
 

@@ -245,10 +245,10 @@ static const struct vnic_feature vnic_features[] = {
 	RING(ORDER_PLATFORM, want_bus),
 	RING(SR_IOV, NULL),
 	RING(NOTIFICATION_DATA, want_notification_data),
-	RING(NOTIF_CONFIG_DATA, NULL),
+	RING(NOTIF_CONFIG_DATA, want_notification_data),
 	RING(RING_RESET, want_bus),
 	RING(ADMIN_VQ, NULL),
-	RING(SUSPEND, NULL),
+	RING(SUSPEND, want_bus),
 };
 
 static enum vnic_verdict

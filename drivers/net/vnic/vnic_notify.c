@@ -51,11 +51,11 @@ vnic_notify_slot(uint16_t port_id, uint16_t vq_index)
 static uint32_t
 notify_data(const struct vnic_notify *n, const struct vring *vr, bool packed)
 {
-	uint32_t next = vr->avail_idx;
+	uint16_t idx = vring_peek(vr).avail_idx;
+	uint32_t next = idx;
 
 	if (packed)
-		next = (vr->avail_idx & vr->mask) |
-			(uint32_t)vring_wrap(vr, vr->avail_idx) << 15;
+		next = (idx & vr->mask) | (uint32_t)vring_wrap(vr, idx) << 15;
 	return n->value | next << 16;
 }
 

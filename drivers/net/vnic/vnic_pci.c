@@ -56,6 +56,11 @@ vnic_pci_reset(struct vnic_dev *dev)
 
 	VNIC_PCI_SET(pci, 8, device_status, VIRTIO_STATUS_RESET);
 	ret = vnic_pci_wait(pci, pci_reset_done);
+	if (ret == -ETIMEDOUT && vnic_pci_function_reset(dev) == 0) {
+		VNIC_LOG(WARNING, "%s: no answer to a reset: the kernel has reset the function",
+			 dev->name);
+		ret = vnic_pci_wait(pci, pci_reset_done);
+	}
 	if (ret == -ENODEV)
 		VNIC_LOG(ERR, "%s: device status reads all ones, the device is gone",
 			 dev->name);

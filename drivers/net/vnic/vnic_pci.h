@@ -53,10 +53,12 @@ struct vnic_pci {
 	struct vnic_pci_space space;	/**< legacy: configuration space */
 	bool msix;			/**< interrupts come by MSI-X, not INTx */
 	bool events_on;
+	bool rx_vectors;		/**< of receive queues, in EAL's handle */
 	struct rte_intr_handle *intr;	/**< NULL: no interrupt to be had */
 	/** vnic_pci_config_vector, or the legacy interface's. */
 	int (*config_vector)(struct vnic_dev *dev, uint16_t vector);
 	uint32_t reset_timeout_us;	/**< device and queue reset */
+	int vfio_fd;			/**< EAL's, of the function; -1: none */
 	uint16_t nb_vqs;		/**< records below */
 	struct vnic_pci_vq vqs[];
 };
@@ -135,6 +137,30 @@ size_t
 vnic_pci_config_fields(const struct vnic_pci_regs *regs, size_t off,
 		       uint8_t *dst, size_t len);
 
+/* vnic_pci_vfio.c */
+
+/**
+ * Reset the whole PCI function through the kernel: for a device that does not
+ * answer to its own registers. 0; -ENOTSUP without VFIO or its support.
+ */
+int
+vnic_pci_function_reset(struct vnic_dev *dev);
+
+/* vnic_pci_regs.c */
+
+/**
+ * Registers of the common configuration: device_feature 0 to 3,
+ * config_msix_vector, num_queues, device_status, config_generation; then of
+ * each data virtqueue: queue_size, queue_msix_vector, queue_enable,
+ * queue_notify_off, the halves of queue_desc, queue_driver and queue_device,
+ * queue_notif_config_data, queue_reset.
+ */
+#define VNIC_PCI_REGS_COMMON 8
+#define VNIC_PCI_REGS_QUEUE 12
+
+uint32_t
+vnic_pci_regs_get(struct vnic_dev *dev, uint32_t *out, uint32_t max);
+
 /* vnic_pci_legacy.c: operations upon pci->common, the legacy registers */
 
 int
@@ -193,5 +219,9 @@ void
 vnic_pci_events_close(struct vnic_dev *dev);
 int
 vnic_pci_event_enable(struct vnic_dev *dev, bool on);
+uint16_t
+vnic_pci_intr_max(const struct vnic_dev *dev);
+int
+vnic_pci_intr_open(struct vnic_dev *dev, uint16_t nb);
 
 #endif /* VNIC_PCI_H */

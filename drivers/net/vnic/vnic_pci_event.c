@@ -147,10 +147,10 @@ event_on(struct vnic_dev *dev)
 	}
 	if (pci->msix)
 		ret = pci->config_vector(dev, EVENT_VECTOR);
-	if (ret < 0)
-		rte_intr_disable(pci->intr);
-	else
+	if (ret == 0)
 		pci->events_on = true;
+	else if (!pci->rx_vectors)
+		rte_intr_disable(pci->intr);
 	return ret;
 }
 
@@ -169,4 +169,34 @@ vnic_pci_event_enable(struct vnic_dev *dev, bool on)
 		pci->config_vector(dev, VIRTIO_PCI_NO_VECTOR);
 	rte_intr_disable(pci->intr);
 	return 0;
+}
+
+uint16_t
+vnic_pci_intr_max(const struct vnic_dev *dev)
+{
+	const struct vnic_pci *pci = dev->priv;
+
+	/* Vector 0 tells of configuration changes. */
+	if (pci->intr == NULL || !pci->msix || pci->nb_vectors < 2)
+		return 0;
+	return RTE_MIN(pci->nb_vectors - 1, RTE_MAX_RXTX_INTR_VEC_ID);
+}
+
+/* The vectors are the function's before the device is told of them. */
+int
+vnic_pci_intr_open(struct vnic_dev *dev, uint16_t nb)
+{
+	struct vnic_pci *pci = dev->priv;
+	int ret;
+
+	pci->rx_vectors = nb > 0;
+	if (nb == 0) {
+		rte_intr_disable(pci->intr);
+		rte_intr_efd_disable(pci->intr);
+		return 0;
+	}
+	ret = rte_intr_efd_enable(pci->intr, nb);
+	if (ret == 0)
+		ret = rte_intr_enable(pci->intr);
+	return ret;
 }

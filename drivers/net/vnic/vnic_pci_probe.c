@@ -74,6 +74,13 @@ pci_check(const char *name, const struct vnic_pci_regs *common)
 	return -ENODEV;
 }
 
+static int
+pci_vfio_fd(const struct rte_pci_device *pci_dev)
+{
+	return pci_dev->kdrv == RTE_PCI_KDRV_VFIO ?
+		rte_intr_dev_fd_get(pci_dev->intr_handle) : -1;
+}
+
 static struct vnic_pci *
 pci_alloc(const struct vnic_dev *dev, const struct rte_pci_device *pci_dev,
 	  const struct vnic_pci_caps *caps)
@@ -89,6 +96,7 @@ pci_alloc(const struct vnic_dev *dev, const struct rte_pci_device *pci_dev,
 	}
 	pci->nb_vectors = caps->nb_vectors;
 	pci->reset_timeout_us = VNIC_PCI_RESET_TIMEOUT_US;
+	pci->vfio_fd = pci_vfio_fd(pci_dev);
 	pci->nb_vqs = PCI_VQS_MAX;
 	return pci;
 }
@@ -198,6 +206,9 @@ static const struct vnic_transport_ops pci_ops = {
 	.queue_reset = vnic_pci_queue_reset,
 	.queues_active = vnic_pci_queues_active,
 	.event_enable = vnic_pci_event_enable,
+	.regs_get = vnic_pci_regs_get,
+	.intr_max = vnic_pci_intr_max,
+	.intr_open = vnic_pci_intr_open,
 	.link_get = vnic_pci_link_get,
 	.notify_attach = vnic_pci_notify_attach,
 	.close = vnic_pci_close,

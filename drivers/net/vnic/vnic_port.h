@@ -157,6 +157,13 @@ int
 vnic_probe_config(struct vnic_dev *dev, const struct virtio_features *offered,
 		  struct vnic_device_config *out);
 
+/**
+ * rte_eth_dev_reset of a stopped port: the device as it is now, which may
+ * offer other features and limits. Then the port is to be configured again.
+ */
+int
+vnic_probe_again(struct rte_eth_dev *eth_dev);
+
 /* vnic_link.c */
 
 /** Read link state, speed and duplex; true if the state changed. Locked. */

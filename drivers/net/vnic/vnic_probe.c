@@ -374,6 +374,28 @@ vnic_device_probe(struct rte_eth_dev *eth_dev)
 	return ret;
 }
 
+int
+vnic_probe_again(struct rte_eth_dev *eth_dev)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+
+	if (ret < 0)
+		return ret;
+	ret = dev->state == VNIC_DEV_GONE ? -ENODEV : probe_device(dev);
+	if (ret == 0)
+		ret = vnic_notify_table(dev->port_id, dev->max_pairs * 2 + 1);
+	if (ret < 0 && dev->state != VNIC_DEV_GONE)
+		vnic_device_status_add(dev, VIRTIO_STATUS_FAILED);
+	if (dev->state != VNIC_DEV_GONE) {
+		if (vnic_device_reset(dev) < 0 && ret == 0)
+			ret = -ETIMEDOUT;
+		dev->state = VNIC_DEV_PROBED;
+	}
+	vnic_dev_unlock(dev);
+	return ret;
+}
+
 /* A port that recovers will run: its doorbells and bursts are wanted too. */
 static bool
 attach_is_started(const struct vnic_dev *dev)

@@ -13,6 +13,7 @@
 #include <vring_chain.h>
 
 #include "vnic.h"
+#include "vnic_intr.h"
 #include "vnic_log.h"
 #include "vnic_path.h"
 #include "vnic_queue_mem.h"
@@ -72,7 +73,7 @@ vnic_queue_hand_over(struct vnic_dev *dev, const struct vring *vr,
 		.desc = dma,
 		.driver = dma + l.driver,
 		.device = dma + l.device,
-		.vector = VIRTIO_PCI_NO_VECTOR,
+		.vector = vnic_intr_vector(dev, vq_index),
 	};
 	struct vnic_notify *notify = vnic_notify_slot(dev->port_id, vq_index);
 
@@ -350,6 +351,9 @@ vnic_txq_start(struct vnic_txq *txq)
 	if (ret == 0)
 		txq->enabled = true;
 	txq->nudged = false;
+	txq->seen_avail = 0;
+	txq->stall_place = 0;
+	txq->stall_since = 0;
 	return ret;
 }
 
@@ -400,18 +404,23 @@ vnic_txq_reclaim(struct vnic_txq *txq)
 void
 vnic_txq_nudge(struct vnic_txq *txq)
 {
-	uint64_t packets = __atomic_load_n(&txq->stats.packets,
-					   __ATOMIC_RELAXED);
-	bool moved = packets != txq->seen_packets;
+	struct vring_view now = vring_peek(&txq->vr);
+	bool moved = now.avail_idx != txq->seen_avail;
 
-	txq->seen_packets = packets;
+	txq->seen_avail = now.avail_idx;
 	if (moved)
 		txq->nudged = false;
 	if (moved || txq->nudged || !txq->enabled ||
-	    vring_outstanding(&txq->vr) == 0)
+	    now.avail_idx == now.used_idx)
 		return;
 	/* A whole period after the last publish: it has long been visible. */
 	txq->nudged = true;
+	vnic_txq_ring(txq);
+}
+
+void
+vnic_txq_ring(struct vnic_txq *txq)
+{
 	txq->stats.rekicks++;
 	vnic_notify(txq->port_id, txq->vq_index, &txq->vr,
 		    vnic_dev_has(txq->dev, VIRTIO_F_RING_PACKED));

@@ -93,6 +93,7 @@ struct vnic_rxq {
 	bool recycles;		/**< vnic_recycle_info was asked for */
 	bool stopped;		/**< by the application: ring empty, gate shut */
 	bool deferred;		/**< dev_start leaves it stopped */
+	bool armed;		/**< its lcore may sleep; that lcore writes it */
 	int socket_id;
 	uint64_t offloads;
 	uint64_t own_offloads;	/**< asked for by queue setup */
@@ -136,8 +137,12 @@ struct vnic_txq {
 	uint32_t soft;		/**< VNIC_TX_SOFT_*: vnic_tx_soft.h */
 	const struct rte_memzone *mz;
 	const struct rte_memzone *extra_mz;
-	uint64_t seen_packets;	/**< health timer's: at its last look */
-	bool nudged;		/**< health timer's: rung since it last moved */
+	/* the health timer's */
+	uint16_t seen_avail;	/**< avail_idx at its last look */
+	bool nudged;		/**< rung since that moved */
+	uint16_t stall_place;	/**< how far the device had used the ring */
+	uint64_t stall_since;	/**< timer cycles when it came there; 0: nothing waits */
+	bool stall_rung;	/**< once more, half way to the bound */
 	struct vnic_dev *dev;
 } __rte_cache_aligned;
 
@@ -233,6 +238,9 @@ vnic_txq_reclaim(struct vnic_txq *txq);
  */
 void
 vnic_txq_nudge(struct vnic_txq *txq);
+/** Ring, and count it; health timer. */
+void
+vnic_txq_ring(struct vnic_txq *txq);
 
 /**
  * Device lost and found again (vhost-user reconnection): lay the ring out

@@ -162,13 +162,23 @@ vnic_queue_rx_count(void *queue)
 	return n;
 }
 
+/* The health timer's look: the queue's own lcore goes on meanwhile. */
 bool
 vnic_queue_rx_is_empty(const struct vnic_rxq *rxq)
 {
-	uint16_t outstanding = vring_outstanding(&rxq->vr);
+	const struct vring *vr = &rxq->vr;
+	struct vring_view now = vring_peek(vr);
+	uint16_t last = now.avail_idx - 1;
 
-	return outstanding > 0 && rxq->enabled &&
-		slots_done(&rxq->vr, rxq->dev, outstanding) == outstanding;
+	if (!rxq->enabled || now.avail_idx == now.used_idx)
+		return false;
+	if (!vnic_dev_has(rxq->dev, VIRTIO_F_RING_PACKED))
+		return rte_le_to_cpu_16(vring_load16(
+			&vr->split.used->idx)) == now.avail_idx;
+	/* Used in the ring's order. A batch in order shows its first slot
+	 * only, and is missed. */
+	return vring_packed_is_used(vr, last, rte_le_to_cpu_16(vring_load16(
+		&vr->packed.desc[last & vr->mask].flags)));
 }
 
 static int
@@ -226,4 +236,21 @@ vnic_queue_tx_status(void *queue, uint16_t offset)
 		ret = tx_status(txq, offset);
 	vnic_gate_leave(&txq->gate);
 	return ret;
+}
+
+int
+vnic_queue_tx_count(void *queue)
+{
+	struct vnic_txq *txq = queue;
+	const struct vring *vr = &txq->vr;
+	bool chain = !vnic_dev_has(txq->dev, VIRTIO_F_INDIRECT_DESC);
+	int n = 0;
+
+	if (vnic_gate_enter(&txq->gate, 1) > 0)
+		n = chain ? vring_size(vr) - vr->nr_free -
+			(int)chains_done(vr, txq->dev) :
+			vring_outstanding(vr) -
+			slots_done(vr, txq->dev, vring_size(vr));
+	vnic_gate_leave(&txq->gate);
+	return n;
 }

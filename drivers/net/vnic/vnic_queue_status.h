@@ -23,6 +23,10 @@ vnic_queue_rx_count(void *rxq);
 int
 vnic_queue_rx_status(void *rxq, uint16_t offset);
 
+/** Descriptors that the device has not used yet, from 0 to the ring's size. */
+int
+vnic_queue_tx_count(void *txq);
+
 /** @return RTE_ETH_TX_DESC_*; -EINVAL beyond the ring. */
 int
 vnic_queue_tx_status(void *txq, uint16_t offset);

@@ -280,7 +280,7 @@ vnic_rx_burst(void *queue, struct rte_mbuf **pkts, uint16_t nb,
 	rxq->stats.bursts += got > 0;
 	rxq->stats.empty += got == 0;
 	if (unlikely(rxq->vr.fault != VRING_FAULT_NONE))
-		rxq->gate.limit = 0;
+		vnic_gate_fault(&rxq->gate);
 	else if (nb > 0)
 		vnic_rx_refill(rxq, packed);
 	vnic_gate_leave(&rxq->gate);

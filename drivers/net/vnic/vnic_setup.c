@@ -10,6 +10,7 @@
 #include "vnic_announce.h"
 #include "vnic_ctrl.h"
 #include "vnic_device_stats.h"
+#include "vnic_intr.h"
 #include "vnic_life.h"
 #include "vnic_log.h"
 #include "vnic_offload.h"
@@ -50,11 +51,8 @@ setup_check_modes(const struct vnic_dev *dev, const struct rte_eth_conf *conf)
 	if (conf->lpbk_mode != 0)
 		VNIC_LOG(WARNING, "%s: loopback mode %u means nothing to virtio-net: frames go to the device",
 			 dev->name, conf->lpbk_mode);
-	if (conf->intr_conf.rxq != 0) {
-		VNIC_LOG(ERR, "%s: receive interrupts are not supported: leave intr_conf.rxq 0",
-			 dev->name);
-		return -ENOTSUP;
-	}
+	if (conf->intr_conf.rxq != 0)
+		return vnic_intr_check(dev, dev->data->nb_rx_queues);
 	return 0;
 }
 

@@ -128,6 +128,21 @@ struct vnic_transport_ops {
 	int (*queues_active)(struct vnic_dev *dev, uint16_t nb_pairs);
 	/** Turn the configuration-change interrupt on or off. */
 	int (*event_enable)(struct vnic_dev *dev, bool on);
+	/**
+	 * The device's registers into @p out, which has room for @p max.
+	 * Returns how many there are, never more than the first time while the
+	 * port keeps its queues; more than @p max: nothing is written.
+	 */
+	uint32_t (*regs_get)(struct vnic_dev *dev, uint32_t *out, uint32_t max);
+	/** Most receive queues that can have interrupts; NULL: none. */
+	uint16_t (*intr_max)(const struct vnic_dev *dev);
+	/**
+	 * Give @p nb receive queues vectors and descriptors in the ethdev's
+	 * interrupt handle, before any queue is enabled; 0 takes them back.
+	 * NULL: intr_fd has a descriptor that the device writes to.
+	 */
+	int (*intr_open)(struct vnic_dev *dev, uint16_t nb);
+	int (*intr_fd)(const struct vnic_dev *dev, uint16_t queue_id);
 	/** Link state for transports without VIRTIO_NET_F_STATUS: 1 up. */
 	int (*link_get)(struct vnic_dev *dev);
 	/** Secondary process: fill *@p notify for a running virtqueue. */

@@ -105,7 +105,7 @@ vnic_tx_chain_burst(struct vnic_txq *txq, struct rte_mbuf **pkts, uint16_t nb,
 	txq->stats.bursts += n > 0;
 	txq->stats.full += i < nb;
 	if (unlikely(vr->fault != VRING_FAULT_NONE))
-		txq->gate.limit = 0;
+		vnic_gate_fault(&txq->gate);
 	vnic_gate_leave(&txq->gate);
 	return i;
 }

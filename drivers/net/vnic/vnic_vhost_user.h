@@ -144,6 +144,13 @@ vnic_user_features_sent(uint64_t agreed, const struct vnic_user_conn *conn)
 		(UINT64_C(1) << VHOST_USER_F_PROTOCOL_FEATURES));
 }
 
+/* vnic_user_intr.c: operations as vnic_transport.h says */
+
+uint16_t
+vnic_user_intr_max(const struct vnic_dev *dev);
+int
+vnic_user_intr_fd(const struct vnic_dev *dev, uint16_t queue_id);
+
 /* vnic_user_mem.c */
 
 int

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VNIC_STALL_H
+#define VNIC_STALL_H
+
+#include <stdbool.h>
+
+struct vnic_dev;
+
+/**
+ * @file
+ * A device that takes no frames though it was rung for them. Time counts
+ * only while frames wait for the device; what it has used and nobody has
+ * reclaimed does not wait. One more doorbell is rung half way. Of a packed
+ * ring in order, or without indirect descriptors, no more is known than
+ * whether anything used was not reclaimed: then nothing counts as waiting.
+ */
+
+/** Resets in a row after which a device that still takes nothing is left be. */
+#define VNIC_STALL_TRIES 5
+
+/**
+ * Health timer, locked: look at all transmit queues of a running port.
+ *
+ * @return true if the port is to be reset: a queue has waited for
+ *   args.tx_stall_ms, doubled with every reset since the last frame taken.
+ */
+bool
+vnic_stall_found(struct vnic_dev *dev);
+
+#endif /* VNIC_STALL_H */

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_dev_info.h>
+
+#include "control.h"
+#include "sim_transport.h"
+#include "vnic_stall.h"
+
+/* Resets that the driver makes by itself, and what they bring back. */
+
+#define STALL_MS 200
+
+static struct {
+	unsigned int recovering;
+	unsigned int success;
+	unsigned int failed;
+} seen;
+
+static int
+event_seen(uint16_t port_id, enum rte_eth_event_type type, void *arg,
+	   void *ret)
+{
+	(void)port_id;
+	(void)arg;
+	(void)ret;
+	seen.recovering += type == RTE_ETH_EVENT_ERR_RECOVERING;
+	seen.success += type == RTE_ETH_EVENT_RECOVERY_SUCCESS;
+	seen.failed += type == RTE_ETH_EVENT_RECOVERY_FAILED;
+	return 0;
+}
+
+static void
+events_watch(struct sim_port *port)
+{
+	static const enum rte_eth_event_type types[] = {
+		RTE_ETH_EVENT_ERR_RECOVERING, RTE_ETH_EVENT_RECOVERY_SUCCESS,
+		RTE_ETH_EVENT_RECOVERY_FAILED,
+	};
+	unsigned int i;
+
+	memset(&seen, 0, sizeof(seen));
+	for (i = 0; i < RTE_DIM(types); i++)
+		assert_int_equal(rte_eth_dev_callback_register(port->id,
+			types[i], event_seen, NULL), 0);
+}
+
+/* However long it takes, within reason: no time is a promise. */
+static void
+await(const unsigned int *count, unsigned int nb)
+{
+	unsigned int i;
+
+	for (i = 0; __atomic_load_n(count, __ATOMIC_RELAXED) < nb; i++) {
+		assert_true(i < 3000);
+		rte_delay_us_sleep(10000);
+	}
+}
+
+static void
+send_frames(struct sim_port *port, unsigned int nb)
+{
+	struct rte_mbuf *m;
+
+	while (nb-- > 0) {
+		m = frame_mbuf(port->pool, nb, 100, 1);
+		assert_non_null(m);
+		assert_int_equal(rte_eth_tx_burst(port->id, 0, &m, 1), 1);
+	}
+}
+
+static const struct sim_options stalling = {
+	.ctrl = true, .tx_stall_ms = STALL_MS,
+	.rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER,
+};
+
+/* The device sleeps for good: one more doorbell, a reset, all as before. */
+void
+case_stall(void **state)
+{
+	struct sim_port *port = control_open(&stalling);
+	const struct devsim_net_state *net = devsim_net_state(port->dev);
+	struct rte_ether_addr a = { { 2, 0, 0, 0, 0, 0xa } };
+	const struct vnic_txq_stats *stats = &sim_txq(port, 0)->stats;
+	uint16_t mtu;
+
+	(void)state;
+	events_watch(port);
+	assert_int_equal(rte_eth_dev_set_mtu(port->id, 1400), 0);
+	assert_int_equal(rte_eth_promiscuous_enable(port->id), 0);
+	assert_int_equal(rte_eth_dev_mac_addr_add(port->id, &a, 0), 0);
+	assert_int_equal(rte_eth_dev_vlan_filter(port->id, 7, 1), 0);
+	control_traffic(port);
+	send_frames(port, 5);
+	await(&seen.success, 1);
+	assert_int_equal(seen.recovering, 1);
+	assert_int_equal(seen.failed, 0);
+	assert_int_equal(control_xstat(port, "tx_stalls"), 1);
+	assert_int_equal(control_xstat(port, "recoveries"), 1);
+	assert_true(stats->rekicks >= 1);
+	sim_ledger_check(port, 0);
+	assert_int_equal(stats->returned + stats->completed, stats->packets);
+	assert_true(net->promisc);
+	assert_int_equal(net->nr_unicast, 1);
+	assert_true(net->vlan[0] == UINT64_C(1) << 7);
+	assert_int_equal(rte_eth_dev_get_mtu(port->id, &mtu), 0);
+	assert_int_equal(mtu, 1400);
+	control_traffic(port);
+	sim_close(port, true);
+}
+
+/* Neither a slow device nor an idle application is a stall. */
+void
+case_stall_not(void **state)
+{
+	struct sim_options o = stalling;
+	struct sim_port *port;
+	unsigned int i;
+
+	(void)state;
+	o.tx_stall_ms = 500;
+	port = control_open(&o);
+	send_frames(port, 40);
+	/* One frame in a while, and the application does nothing. */
+	for (i = 0; i < 8; i++) {
+		assert_true(devsim_tx_collect(port->dev, 1, 1, NULL, NULL) == 1);
+		rte_delay_us_sleep(200000);
+	}
+	assert_int_equal(control_xstat(port, "tx_stalls"), 0);
+	devsim_tx_collect(port->dev, 1, 64, NULL, NULL);
+	rte_delay_us_sleep(1000000);
+	assert_int_equal(control_xstat(port, "tx_stalls"), 0);
+	control_traffic(port);
+	sim_close(port, true);
+}
+
+/* A device that no reset helps is left alone, and welcome when it wakes. */
+void
+case_stall_bounded(void **state)
+{
+	struct sim_options o = stalling;
+	struct sim_port *port;
+	unsigned int i;
+
+	(void)state;
+	o.tx_stall_ms = 20;
+	port = control_open(&o);
+	events_watch(port);
+	for (i = 1; i <= VNIC_STALL_TRIES; i++) {
+		send_frames(port, 3);
+		await(&seen.success, i);
+	}
+	send_frames(port, 3);
+	await(&seen.failed, 1);
+	rte_delay_us_sleep(1000000);
+	assert_int_equal(seen.success, VNIC_STALL_TRIES);
+	assert_int_equal(seen.failed, 1);
+	assert_int_equal(control_xstat(port, "tx_stalls"), VNIC_STALL_TRIES);
+	assert_int_equal(devsim_tx_collect(port->dev, 1, 8, NULL, NULL), 3);
+	/* Since it took some, it is watched again. */
+	rte_delay_us_sleep(300000);
+	send_frames(port, 3);
+	await(&seen.success, VNIC_STALL_TRIES + 1);
+	control_traffic(port);
+	sim_close(port, true);
+}
+
+void
+case_stall_off(void **state)
+{
+	struct sim_options o = { .ctrl = true };
+	struct sim_port *port = control_open(&o);
+
+	(void)state;
+	port->vnic->args.tx_stall_ms = 0;
+	send_frames(port, 3);
+	rte_delay_us_sleep(500000);
+	assert_int_equal(control_xstat(port, "tx_stalls"), 0);
+	sim_close(port, true);
+}
+
+/* Queues that the application stopped stay stopped over a reset. */
+void
+case_recover_stopped(void **state)
+{
+	struct sim_options o = { .pairs = 2, .ctrl = true };
+	struct sim_port *port = control_open(&o);
+	struct rte_eth_rxq_info info;
+	struct rte_mbuf *got;
+
+	(void)state;
+	events_watch(port);
+	assert_int_equal(rte_eth_dev_rx_queue_stop(port->id, 1), 0);
+	assert_int_equal(rte_eth_dev_tx_queue_stop(port->id, 1), 0);
+	control_fault(port, DEVSIM_FAULT_ID_RANGE, 0);
+	send_frames(port, 1);
+	devsim_poll(port->dev, 8);
+	assert_int_equal(rte_eth_rx_burst(port->id, 0, &got, 1), 0);
+	await(&seen.success, 1);
+	assert_int_equal(rte_eth_rx_queue_info_get(port->id, 1, &info), 0);
+	assert_int_equal(info.queue_state, RTE_ETH_QUEUE_STATE_STOPPED);
+	assert_int_equal(devsim_posted(port->dev, 2), 0);
+	assert_int_equal(vring_outstanding(&sim_rxq(port, 1)->vr), 0);
+	assert_int_equal(rte_eth_dev_rx_queue_start(port->id, 1), 0);
+	assert_int_equal(rte_eth_dev_tx_queue_start(port->id, 1), 0);
+	assert_true(devsim_posted(port->dev, 2) > 0);
+	control_traffic(port);
+	sim_close(port, false);
+}
+
+/* ---- SUSPEND ---- */
+
+static const struct sim_options suspending = {
+	.extra = { UINT64_C(1) << VIRTIO_F_SUSPEND, 0 },
+	.policy = { .delay = 8 },
+};
+
+/* At stop the device ends what it has begun: nothing is taken for lost. */
+void
+case_suspend(void **state)
+{
+	struct sim_port *port = control_open(&suspending);
+	const struct vnic_txq_stats *stats = &sim_txq(port, 0)->stats;
+
+	(void)state;
+	send_frames(port, 6);
+	assert_int_equal(devsim_tx_collect(port->dev, 1, 8, NULL, NULL), 6);
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	assert_int_equal(stats->completed, 6);
+	assert_int_equal(stats->returned, 0);
+	sim_start(port);
+	control_traffic(port);
+	sim_close(port, true);
+}
+
+static int
+suspend_never(struct vnic_dev *dev, uint8_t status)
+{
+	if (status & VIRTIO_STATUS_SUSPEND)
+		return 0;
+	return sim_transport_ops.status_set(dev, status);
+}
+
+/* A device that does not suspend itself is waited for with a deadline. */
+void
+case_suspend_never(void **state)
+{
+	struct sim_options o = suspending;
+	struct vnic_transport_ops ops = sim_transport_ops;
+	const struct vnic_txq_stats *stats;
+	struct sim_port *port;
+
+	(void)state;
+	o.ctrl_timeout_ms = 50;
+	ops.status_set = suspend_never;
+	vnic_transport_register(VNIC_TRANSPORT_SIM, &ops);
+	port = control_open(&o);
+	stats = &sim_txq(port, 0)->stats;
+	send_frames(port, 6);
+	devsim_tx_collect(port->dev, 1, 8, NULL, NULL);
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	assert_int_equal(stats->completed, 0);
+	assert_int_equal(stats->returned, 6);
+	vnic_transport_register(VNIC_TRANSPORT_SIM, &sim_transport_ops);
+	sim_start(port);
+	control_traffic(port);
+	sim_close(port, true);
+}
+
+/* ---- what an application may do to the whole device ---- */
+
+void
+case_dev_reset(void **state)
+{
+	struct sim_port *port = control_open(NULL);
+	struct rte_eth_conf conf = { .rxmode = { .mtu = 1500 } };
+	struct rte_eth_fec_capa fec;
+	uint16_t id = port->id;
+
+	(void)state;
+	send_frames(port, 3);
+	assert_int_equal(rte_eth_dev_reset(id), 0);
+	assert_int_equal(devsim_status_get(port->dev), 0);
+	assert_int_equal(rte_mempool_in_use_count(port->pool), 0);
+	assert_int_equal(rte_eth_dev_configure(id, 1, 1, &conf), 0);
+	assert_int_equal(rte_eth_rx_queue_setup(id, 0, 128, SOCKET_ID_ANY,
+						NULL, port->pool), 0);
+	assert_int_equal(rte_eth_tx_queue_setup(id, 0, 128, SOCKET_ID_ANY,
+						NULL), 0);
+	assert_int_equal(rte_eth_dev_start(id), 0);
+	control_traffic(port);
+	assert_int_equal(rte_eth_fec_get_capability(id, &fec, 1), -ENOTSUP);
+	control_fault(port, DEVSIM_FAULT_RESET_STUCK, 0);
+	assert_int_not_equal(rte_eth_dev_reset(id), 0);
+	control_fault(port, DEVSIM_FAULT_NONE, 0);
+	assert_int_equal(rte_eth_dev_reset(id), 0);
+	assert_int_equal(rte_eth_dev_start(id), 0);
+	control_traffic(port);
+	sim_close(port, true);
+}
+
+void
+case_dump(void **state)
+{
+	struct sim_port *port = control_open(NULL);
+	struct rte_dev_reg_info regs = { .data = NULL };
+	char text[4096] = "";
+	FILE *file = fmemopen(text, sizeof(text), "w");
+
+	(void)state;
+	assert_non_null(file);
+	assert_int_equal(rte_eth_dev_priv_dump(port->id, file), 0);
+	fclose(file);
+	assert_non_null(strstr(text, "started"));
+	assert_non_null(strstr(text, "receive queue 0: enabled"));
+	assert_non_null(strstr(text, "transmit queue 0: enabled"));
+	/* No registers without a bus. */
+	assert_int_equal(rte_eth_dev_get_reg_info(port->id, &regs), -ENOTSUP);
+	sim_close(port, true);
+}
