@@ -36,11 +36,13 @@ class Qmp:
         line, self._buffer = self._buffer.split(b"\n", 1)
         return json.loads(line)
 
-    def run(self, command, timeout=20, **arguments):
-        """Run a command (underscores in argument names stand for dashes)."""
+    def run(self, command, timeout=20, literal=None, **arguments):
+        """Run a command (underscores in argument names stand for dashes, but
+        not in those of `literal`)."""
         request = {"execute": command}
+        arguments = {k.replace("_", "-"): v for k, v in arguments.items()} | (literal or {})
         if arguments:
-            request["arguments"] = {k.replace("_", "-"): v for k, v in arguments.items()}
+            request["arguments"] = arguments
         self._sock.sendall(json.dumps(request).encode() + b"\n")
         while True:
             message = self._message(timeout)
