@@ -396,10 +396,10 @@ bursts_check(struct sim_port *port, eth_rx_burst_t rx, eth_tx_burst_t tx)
 	uint32_t rx_soft = 0, tx_soft = 0;
 	uint16_t i;
 
-	for (i = 0; i < port->opts.pairs; i++) {
+	for (i = 0; i < port->opts.nb_rx; i++)
 		rx_soft |= sim_rxq(port, i)->soft;
+	for (i = 0; i < port->opts.nb_tx; i++)
 		tx_soft |= sim_txq(port, i)->soft;
-	}
 	assert_ptr_equal(vnic_rx_soft_rows[port->id], rx);
 	assert_ptr_equal(vnic_tx_soft_rows[port->id], tx);
 	assert_ptr_equal(eth->rx_pkt_burst,
