@@ -36,7 +36,7 @@ def plug(guest, testpmd, index):
     guest.shell.run(f"for i in 1 2 3 4 5 6 7 8 9 10; do "
                     f"[ -e /sys/bus/pci/devices/{guest.addresses[index]} ] && break; "
                     "sleep 1; done", timeout=30)
-    guest.shell.run(f"/bind-vfio {guest.addresses[index]}")
+    guest.shell.run(f"/bind-pci vfio-pci {guest.addresses[index]}")
     testpmd.run("stop")
     text = testpmd.run(f"port attach {guest.addresses[index]}", timeout=40)
     guest.report.check(f"Port {index} is attached" in text, "the new one is attached", text)
