@@ -69,13 +69,13 @@ sim_eal_init_lcores(const char *name, const char *lcores)
 
 /* ---- rows ---- */
 
-/* Transmit rows know no MRG, receive rows no CHAIN: MRG takes CHAIN along,
- * so that every row of both tables is in exactly one pair. */
+/* Transmit rows know no MRG and no HASH, receive rows no CHAIN: MRG takes
+ * CHAIN along, so that every row of both tables is in a pair. */
 static const struct vnic_tx_path *
 tx_partner(const struct vnic_rx_path *rx)
 {
 	const struct vnic_tx_path *tx;
-	uint32_t want = rx->flags & ~VNIC_PATH_MRG;
+	uint32_t want = rx->flags & ~(VNIC_PATH_MRG | VNIC_PATH_HASH);
 	unsigned int nb, i;
 
 	if (rx->flags & VNIC_PATH_MRG)
@@ -116,7 +116,8 @@ sim_row_get(unsigned int i)
 	rx = vnic_rx_paths(&nb);
 	for (at = 0; at < nb; at++) {
 		if (sim_legacy && (rx[at].flags & (VNIC_PATH_PACKED |
-						   VNIC_PATH_IN_ORDER)))
+						   VNIC_PATH_IN_ORDER |
+						   VNIC_PATH_HASH)))
 			continue;
 		if (rx[at].simd > sim_simd_max() || seen++ != i)
 			continue;
@@ -185,6 +186,12 @@ row_features(const struct sim_row *row, const struct sim_options *o)
 	}
 	if (o->pairs > 1)
 		virtio_features_add(&f, VIRTIO_NET_F_MQ);
+	if ((row->flags & VNIC_PATH_HASH) || o->rss_hf != 0)
+		virtio_features_add(&f, VIRTIO_NET_F_CTRL_VQ);
+	if (row->flags & VNIC_PATH_HASH)
+		virtio_features_add(&f, VIRTIO_NET_F_HASH_REPORT);
+	if (o->rss_hf != 0)
+		virtio_features_add(&f, VIRTIO_NET_F_RSS);
 	if (sim_legacy) {
 		f.w[0] &= UINT32_MAX;
 		virtio_features_add(&f, VIRTIO_F_ANY_LAYOUT);
@@ -198,6 +205,10 @@ row_offloads(const struct sim_row *row, struct rte_eth_conf *conf)
 	if (row->flags & VNIC_PATH_MRG)
 		conf->rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
 	conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	if (row->flags & VNIC_PATH_HASH) {
+		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		conf->rxmode.offloads |= RTE_ETH_RX_OFFLOAD_RSS_HASH;
+	}
 	if (!(row->flags & VNIC_PATH_OFFLOAD))
 		return;
 	conf->rxmode.offloads |= RTE_ETH_RX_OFFLOAD_UDP_CKSUM |
@@ -268,11 +279,14 @@ device_create(const struct sim_port *port)
 		.mtu = 9216,
 		.rss_key_size = 40,
 		.rss_table_size = 128,
-		.hash_types = 0x3f,
+		.hash_types = VIRTIO_NET_HASH_TYPES,
 	};
-	struct devsim *dev = devsim_create(&c);
+	struct devsim *dev;
 	uint16_t i;
 
+	if (o->shape != NULL)
+		o->shape(&c);
+	dev = devsim_create(&c);
 	assert_non_null(dev);
 	for (i = 0; i < o->pairs * 2; i++)
 		devsim_policy_set(dev, i, &o->policy);
@@ -367,6 +381,9 @@ port_configure(struct sim_port *port)
 	};
 	uint16_t i;
 
+	if (port->opts.rss_hf != 0)
+		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+	conf.rx_adv_conf.rss_conf.rss_hf = port->opts.rss_hf;
 	row_offloads(&port->row, &conf);
 	assert_int_equal(rte_eth_dev_configure(port->id, port->opts.nb_rx,
 					       port->opts.nb_tx, &conf), 0);

@@ -56,6 +56,9 @@ struct sim_options {
 	enum vnic_lro lro;	/**< devarg */
 	uint32_t tx_stall_ms;	/**< 0 = the driver's default */
 	struct devsim_policy policy;	/**< of all data queues */
+	uint64_t rss_hf;	/**< not 0: RSS is offered and configured */
+	/** Called with what the device is to be, before it is made. */
+	void (*shape)(struct devsim_config *config);
 	/** Called with the device before the driver meets it. */
 	void (*prepare)(struct devsim *dev);
 };

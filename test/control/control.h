@@ -30,6 +30,9 @@ void
 control_log_has(const char *text);
 void
 control_fault(struct sim_port *port, enum devsim_fault_kind kind, uint16_t vq);
+/** The device needs a reset; wait for the @p nb-th recovery. */
+void
+control_recover(struct sim_port *port, uint64_t nb);
 
 /* case_filter.c */
 void
@@ -50,6 +53,40 @@ void
 case_guest_offloads_tunnel(void **state);
 void
 case_guest_offloads_refused(void **state);
+
+/* case_rss.c */
+void
+case_rss_sizes(void **state);
+void
+case_rss_bad_caps(void **state);
+void
+case_rss_not_offered(void **state);
+void
+case_rss_configure(void **state);
+void
+case_rss_requeue(void **state);
+void
+case_rss_key(void **state);
+void
+case_rss_reta_refused(void **state);
+void
+case_rss_stopped_queue(void **state);
+void
+case_rss_recovered(void **state);
+void
+case_rss_trouble(void **state);
+void
+case_rss_shrunk(void **state);
+void
+case_rss_without_mq(void **state);
+void
+case_rss_hash_only(void **state);
+void
+case_rss_tunnel(void **state);
+
+/* case_rss_context.c */
+void
+case_rss_contexts(void **state);
 
 /* case_trouble.c */
 void

@@ -11,6 +11,7 @@
 #include <rte_log.h>
 
 #include "control.h"
+#include "vnic_device.h"
 #include "vnic_log.h"
 
 struct sim_port *
@@ -109,6 +110,15 @@ control_fault(struct sim_port *port, enum devsim_fault_kind kind, uint16_t vq)
 	devsim_fault_set(port->dev, &fault);
 }
 
+void
+control_recover(struct sim_port *port, uint64_t nb)
+{
+	devsim_status_set(port->dev, devsim_status_get(port->dev) |
+			  VIRTIO_STATUS_NEEDS_RESET);
+	vnic_event_config_changed(port->vnic);
+	control_await(port, "recoveries", nb);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(case_modes),
 	cmocka_unit_test(case_addresses),
@@ -118,6 +128,21 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(case_guest_offloads),
 	cmocka_unit_test(case_guest_offloads_tunnel),
 	cmocka_unit_test(case_guest_offloads_refused),
+	cmocka_unit_test(case_rss_sizes),
+	cmocka_unit_test(case_rss_bad_caps),
+	cmocka_unit_test(case_rss_not_offered),
+	cmocka_unit_test(case_rss_configure),
+	cmocka_unit_test(case_rss_requeue),
+	cmocka_unit_test(case_rss_key),
+	cmocka_unit_test(case_rss_reta_refused),
+	cmocka_unit_test(case_rss_stopped_queue),
+	cmocka_unit_test(case_rss_recovered),
+	cmocka_unit_test(case_rss_trouble),
+	cmocka_unit_test(case_rss_shrunk),
+	cmocka_unit_test(case_rss_without_mq),
+	cmocka_unit_test(case_rss_hash_only),
+	cmocka_unit_test(case_rss_tunnel),
+	cmocka_unit_test(case_rss_contexts),
 	cmocka_unit_test(case_ctrl_refuses),
 	cmocka_unit_test(case_ctrl_silent),
 	cmocka_unit_test(case_features_refused),

@@ -234,6 +234,64 @@ case_lies(void **state)
 	sim_for_rows(lies_row);
 }
 
+/* ---- any header at all, on rows that index by what it says ---- */
+
+static void
+hash_seen(const struct virtio_net_hdr_tunnel *hdr, const struct rte_mbuf *m)
+{
+	uint16_t report = rte_le_to_cpu_16(hdr->hash.hash_report);
+	bool known = report >= 1 && report <= 9;
+
+	assert_int_equal((m->ol_flags & RTE_MBUF_F_RX_RSS_HASH) != 0, known);
+	if (known)
+		assert_int_equal(m->hash.rss,
+				 rte_le_to_cpu_32(hdr->hash.hash_value));
+}
+
+static void
+hash_row(const struct sim_row *row)
+{
+	static uint8_t frame[200];
+	uint64_t x = hostile_seed();
+	struct victim v;
+	unsigned int i, j, got = 0;
+
+	if (!(row->flags & VNIC_PATH_HASH))
+		return;
+	victim_open(&v, row, false);
+	for (i = 0; i < 4000; i++) {
+		struct virtio_net_hdr_tunnel hdr;
+		struct rte_mbuf *m;
+
+		for (j = 0; j < sizeof(hdr); j++) {
+			x = x * UINT64_C(6364136223846793005) + 1;
+			((uint8_t *)&hdr)[j] = x >> 56;
+		}
+		/* Half of them would pass as plain, and half as near. */
+		if (i & 1)
+			memset(&hdr, 0, sizeof(hdr.hash.hdr));
+		if (i & 2)
+			hdr.hash.hash_report &= rte_cpu_to_le_16(15);
+		assert_true(devsim_rx_inject(v.port->dev, 0, frame,
+					     sizeof(frame), &hdr) > 0);
+		if (rte_eth_rx_burst(v.port->id, 0, &m, 1) == 0)
+			continue;
+		hash_seen(&hdr, m);
+		victim_keep(&v, m);
+		got++;
+	}
+	assert_true(got >= 2000);
+	assert_int_equal(sim_rxq(v.port, 0)->vr.fault, VRING_FAULT_NONE);
+	victim_close(&v);
+}
+
+static void
+case_hash(void **state)
+{
+	(void)state;
+	sim_for_rows(hash_row);
+}
+
 /* ---- any byte of shared memory, at any moment ---- */
 
 static void
@@ -381,6 +439,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_probe_refused),
 		cmocka_unit_test(case_start_refused),
 		cmocka_unit_test(case_ctrl),
+		cmocka_unit_test(case_hash),
 		cmocka_unit_test(case_lies),
 		cmocka_unit_test(case_scribble),
 		cmocka_unit_test(case_header),

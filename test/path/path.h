@@ -67,6 +67,12 @@ void case_tunnel_rx(void **state);
 void case_lro(void **state);
 void case_lro_room(void **state);
 
+/* case_hash.c */
+void case_hash_report(void **state);
+void case_hash_value(void **state);
+void case_hash_steer(void **state);
+void case_hash_sent(void **state);
+
 /* case_status.c */
 void case_status_rx(void **state);
 void case_status_tx(void **state);

@@ -33,6 +33,10 @@ forward(const struct sim_row *row, unsigned int bursts)
 	};
 	struct sim_port *port = sim_open(row, &opts);
 	static const uint8_t frame[64];
+	const struct virtio_net_hdr_tunnel hdr = {
+		.hash.hash_value = 1, .hash.hash_report =
+			rte_cpu_to_le_16(VIRTIO_NET_HASH_REPORT_TCPv4) };
+	bool hash = row->flags & VNIC_PATH_HASH;
 	struct rte_mbuf *pkts[BURST];
 	unsigned int i, j;
 
@@ -41,7 +45,8 @@ forward(const struct sim_row *row, unsigned int bursts)
 
 		for (j = 0; j < BURST; j++)
 			assert_true(devsim_rx_inject(port->dev, 0, frame,
-						     sizeof(frame), NULL) > 0);
+						     sizeof(frame),
+						     hash ? &hdr : NULL) > 0);
 		n = rte_eth_rx_burst(port->id, 0, pkts, BURST);
 		assert_int_equal(n, BURST);
 		assert_int_equal(rte_eth_tx_burst(port->id, 0, pkts, n), n);

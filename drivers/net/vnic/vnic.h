@@ -16,6 +16,7 @@
 #include <virtio_net.h>
 
 #include "vnic_negotiate.h"
+#include "vnic_rss.h"
 #include "vnic_transport.h"
 
 /**
@@ -133,6 +134,8 @@ struct vnic_dev {
 	uint32_t link_speed;
 	uint8_t link_duplex;
 	struct rte_ether_addr mac;
+
+	struct vnic_rss rss;
 
 	struct rte_eth_dev_data *data;	/**< queues, configuration: shared */
 	uint64_t pid_ns;	/**< PID namespace of the primary process; 0: unknown */

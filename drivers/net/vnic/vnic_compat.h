@@ -52,6 +52,17 @@
 #define RTE_PCI_MSIX_FLAGS_ENABLE 0x8000
 #endif
 
+/** Say that the hash is Toeplitz's; before 23.11 it could not be another. */
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0)
+#define VNIC_COMPAT_RSS_TOEPLITZ_CAPA(info) \
+	((info)->rss_algo_capa |= RTE_ETH_HASH_ALGO_CAPA_MASK(TOEPLITZ))
+#define VNIC_COMPAT_RSS_TOEPLITZ(conf) \
+	((conf)->algorithm = RTE_ETH_HASH_FUNCTION_TOEPLITZ)
+#else
+#define VNIC_COMPAT_RSS_TOEPLITZ_CAPA(info) RTE_SET_USED(info)
+#define VNIC_COMPAT_RSS_TOEPLITZ(conf) RTE_SET_USED(conf)
+#endif
+
 /** What eth_dev_ops.rx_queue_count returns; an error cannot be told before 25.11. */
 #if RTE_VERSION >= RTE_VERSION_NUM(25, 11, 0, 0)
 typedef int vnic_queue_count_t;

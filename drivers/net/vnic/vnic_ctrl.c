@@ -402,6 +402,8 @@ vnic_ctrl_pairs_set(struct vnic_dev *dev, uint16_t nb_pairs)
 		return -ENOTSUP;
 	if (nb_pairs == 0 || nb_pairs > dev->max_pairs)
 		return -EINVAL;
+	if (dev->rss.nb_contexts > 0)
+		return -EBUSY;
 	return vnic_ctrl_exec(dev, VIRTIO_NET_CTRL_MQ,
 			      VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, &pairs,
 			      sizeof(pairs));

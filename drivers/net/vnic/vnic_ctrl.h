@@ -81,6 +81,7 @@ vnic_ctrl_vlan(struct vnic_dev *dev, uint16_t vlan_id, bool add);
 /** Exactly these, as feature bits; only accepted ones (5.1.6.5.8). */
 int
 vnic_ctrl_guest_offloads(struct vnic_dev *dev, struct virtio_features set);
+/** -EBUSY while there are RSS contexts, which forbid it (5.1.6.5.8.4). */
 int
 vnic_ctrl_pairs_set(struct vnic_dev *dev, uint16_t nb_pairs);
 

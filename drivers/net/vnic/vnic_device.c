@@ -138,6 +138,7 @@ vnic_device_negotiate(struct vnic_dev *dev, const struct rte_eth_conf *conf,
 		.args = &dev->args,
 		.rx_offloads = conf->rxmode.offloads,
 		.tx_offloads = conf->txmode.offloads,
+		.rss_hf = vnic_rss_asked(conf),
 		.bad_config = dev->bad_config,
 	};
 
@@ -167,14 +168,15 @@ device_revalidate(struct vnic_dev *dev)
 	ret = vnic_probe_config(dev, &offer, &config);
 	if (ret < 0)
 		return ret;
-	if (vnic_dev_has(dev, VIRTIO_NET_F_MQ) &&
+	if ((vnic_dev_has(dev, VIRTIO_NET_F_MQ) ||
+	     vnic_dev_has(dev, VIRTIO_NET_F_RSS)) &&
 	    config.max_pairs != dev->max_pairs) {
 		dev->violations[VNIC_VIOLATION_CONFIG]++;
 		VNIC_LOG(ERR, "%s: the device had %u queue pairs and now says %u: probe it again",
 			 dev->name, dev->max_pairs, config.max_pairs);
 		return -EPROTO;
 	}
-	return 0;
+	return vnic_rss_revalidate(dev, &config.rss);
 }
 
 /* Steps 2 to 6 of section 3.1.1, on a device that was just reset. */
@@ -286,9 +288,14 @@ device_go(struct vnic_dev *dev)
 	ret = vnic_device_status_add(dev, VIRTIO_STATUS_DRIVER_OK);
 	if (ret == 0 && ops->queues_active != NULL)
 		ret = ops->queues_active(dev, dev->nb_pairs);
+	/* RSS says how many pairs there are itself. */
 	if (ret == 0 && vnic_dev_has(dev, VIRTIO_NET_F_CTRL_VQ) &&
-	    vnic_dev_has(dev, VIRTIO_NET_F_MQ))
+	    vnic_dev_has(dev, VIRTIO_NET_F_MQ) &&
+	    !vnic_dev_has(dev, VIRTIO_NET_F_RSS))
 		ret = vnic_ctrl_pairs_set(dev, dev->nb_pairs);
+	/* Before queues are taken back: its table names live ones only. */
+	if (ret == 0)
+		ret = vnic_rss_restore(dev);
 	if (ret == 0)
 		ret = vnic_life_settle(dev);
 	if (ret == 0)
@@ -476,6 +483,7 @@ vnic_device_remove(struct rte_eth_dev *eth_dev)
 		vnic_device_reset(dev);
 	vnic_ethdev_remove_bursts(eth_dev);
 	device_free_queues(eth_dev);
+	vnic_rss_context_clear(dev);
 	if (!dev->quarantined) {
 		vnic_ctrl_free(dev);
 		vnic_announce_free(dev);

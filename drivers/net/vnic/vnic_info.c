@@ -110,9 +110,11 @@ int
 vnic_info_get(struct rte_eth_dev *eth_dev, struct rte_eth_dev_info *info)
 {
 	const struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	const struct virtio_features f = info_features(dev);
 
 	info_limits(dev, info);
 	info_defaults(dev, info);
+	vnic_rss_info(dev, &f, info);
 	info->rx_offload_capa = vnic_info_rx_offloads(dev);
 	info->tx_offload_capa = vnic_info_tx_offloads(dev);
 	info->dev_capa = info_capabilities(dev);

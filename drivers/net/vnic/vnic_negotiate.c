@@ -171,6 +171,26 @@ want_lro_tunnel(const struct vnic_need *need)
 			  need->args->lro >= VNIC_LRO_TUNNEL);
 }
 
+static enum vnic_verdict
+want_rss(const struct vnic_need *need)
+{
+	return verdict_if(need->rss_hf != 0);
+}
+
+static enum vnic_verdict
+want_hash_report(const struct vnic_need *need)
+{
+	return verdict_if(need->rx_offloads & RTE_ETH_RX_OFFLOAD_RSS_HASH);
+}
+
+/* Does nothing until its command is sent. */
+static enum vnic_verdict
+want_hash_tunnel(const struct vnic_need *need)
+{
+	return verdict_if(need->rss_hf != 0 ||
+		(need->rx_offloads & RTE_ETH_RX_OFFLOAD_RSS_HASH));
+}
+
 #define LOW(b) ((b) < 64 ? UINT64_C(1) << ((b) & 63) : 0)
 #define HIGH(b) ((b) < 64 ? 0 : UINT64_C(1) << ((b) & 63))
 #define SET1(a) { { LOW(VIRTIO_NET_F_##a), HIGH(VIRTIO_NET_F_##a) } }
@@ -214,19 +234,19 @@ static const struct vnic_feature vnic_features[] = {
 	/* 5.1.6.5.2: its command needs CTRL_RX, so the bit is of no use alone. */
 	NET(CTRL_MAC_ADDR, want_always, SET2(CTRL_VQ, CTRL_RX)),
 	NET(DEVICE_STATS, want_always, SET1(CTRL_VQ)),
-	NET(HASH_TUNNEL, NULL, SET1(CTRL_VQ), SET2(RSS, HASH_REPORT)),
+	NET(HASH_TUNNEL, want_hash_tunnel, SET1(CTRL_VQ), SET2(RSS, HASH_REPORT)),
 	NET(VQ_NOTF_COAL, want_always, SET1(CTRL_VQ)),
 	NET(NOTF_COAL, want_always, SET1(CTRL_VQ)),
 	NET(GUEST_USO4, want_lro_udp, SET2(GUEST_CSUM, MRG_RXBUF)),
 	NET(GUEST_USO6, want_lro_udp, SET2(GUEST_CSUM, MRG_RXBUF)),
 	NET(HOST_USO, want_uso, SET1(CSUM)),
-	NET(HASH_REPORT, NULL, SET1(CTRL_VQ)),
+	NET(HASH_REPORT, want_hash_report, SET1(CTRL_VQ)),
 	NET(GUEST_HDRLEN, want_hdrlen),
-	NET(RSS, NULL, SET1(CTRL_VQ)),
+	NET(RSS, want_rss, SET1(CTRL_VQ)),
 	NET(RSC_EXT, NULL, .any = SET2(HOST_TSO4, HOST_TSO6)),
 	NET(STANDBY, want_standby),
 	NET(SPEED_DUPLEX, want_always),
-	NET(RSS_CONTEXT, NULL, SET2(CTRL_VQ, RSS)),
+	NET(RSS_CONTEXT, want_rss, SET2(CTRL_VQ, RSS)),
 	NET(GUEST_UDP_TUNNEL_GSO, want_lro_tunnel,
 	    SET4(GUEST_TSO4, GUEST_TSO6, GUEST_USO4, GUEST_USO6)),
 	NET(GUEST_UDP_TUNNEL_GSO_CSUM, want_lro_tunnel, SET1(GUEST_UDP_TUNNEL_GSO)),

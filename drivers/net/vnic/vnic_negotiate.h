@@ -39,6 +39,7 @@ struct vnic_need {
 	const struct vnic_args *args;
 	uint64_t rx_offloads;
 	uint64_t tx_offloads;
+	uint64_t rss_hf;	/**< 0: no RSS */
 	/** Bits whose configuration fields are unreadable or out of bounds. */
 	struct virtio_features bad_config;
 };

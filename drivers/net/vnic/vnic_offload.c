@@ -28,6 +28,7 @@ static const struct offload offload_rx[] = {
 	RX(TCP_CKSUM, F(GUEST_CSUM), NONE),
 	/* One capability for both address families, as with TCP_TSO. */
 	RX(TCP_LRO, F(GUEST_TSO4), F(GUEST_TSO6)),
+	RX(RSS_HASH, F(HASH_REPORT), NONE),
 };
 
 static const struct offload offload_tx[] = {
@@ -53,6 +54,7 @@ vnic_offload_negotiate(const struct vnic_dev *dev, struct vnic_negotiation *nego
 		.args = &dev->args,
 		.rx_offloads = UINT64_MAX,
 		.tx_offloads = UINT64_MAX,
+		.rss_hf = UINT64_MAX,
 		.bad_config = dev->bad_config,
 	};
 

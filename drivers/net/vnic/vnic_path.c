@@ -117,6 +117,8 @@ vnic_rx_path_select(const struct vnic_dev *dev)
 	    vnic_dev_has(dev, VIRTIO_NET_F_GUEST_TSO4) ||
 	    vnic_dev_has(dev, VIRTIO_NET_F_GUEST_TSO6))
 		need |= VNIC_PATH_OFFLOAD;
+	if (vnic_dev_has(dev, VIRTIO_NET_F_HASH_REPORT))
+		need |= VNIC_PATH_OFFLOAD | VNIC_PATH_HASH;
 	PATH_SELECT(rx_table, need);
 }
 

@@ -24,6 +24,7 @@
 #define VNIC_PATH_LAYOUT	(VNIC_PATH_PACKED | VNIC_PATH_IN_ORDER | \
 				 VNIC_PATH_MRG | VNIC_PATH_CHAIN)
 #define VNIC_PATH_OFFLOAD	(1u << 8)	/* header fields both ways */
+#define VNIC_PATH_HASH		(1u << 9)	/* receive: with OFFLOAD only */
 
 struct vnic_rx_path {
 	uint32_t flags;

@@ -37,7 +37,7 @@
 
 #include "vnic_path.h"
 
-#define VNIC_RX_ROWS 16
+#define VNIC_RX_ROWS 24
 #define VNIC_TX_ROWS 16
 
 extern const struct vnic_rx_path vnic_rx_rows_128[VNIC_RX_ROWS];

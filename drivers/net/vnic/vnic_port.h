@@ -144,6 +144,7 @@ struct vnic_device_config {
 	struct rte_ether_addr mac;
 	uint16_t max_pairs;
 	uint16_t max_mtu;
+	struct vnic_rss_caps rss;
 	struct virtio_features bad;	/**< bits whose fields are unusable */
 };
 

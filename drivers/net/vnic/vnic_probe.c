@@ -92,6 +92,8 @@ config_pairs(struct vnic_dev *dev, struct vnic_device_config *out)
 	else
 		config_bad(dev, out, VIRTIO_NET_F_MQ, pairs,
 			   "1 to 32767 queue pairs");
+	if (virtio_features_has(&out->bad, VIRTIO_NET_F_MQ))
+		virtio_features_add(&out->bad, VIRTIO_NET_F_RSS);
 	return 0;
 }
 
@@ -131,6 +133,90 @@ config_link(struct vnic_dev *dev, const struct virtio_features *offered,
 	return RTE_MIN(ret, 0);
 }
 
+static int
+config_rss_key(struct vnic_dev *dev, struct vnic_device_config *out,
+	       unsigned int bit)
+{
+	uint8_t key = 0;
+	int ret = config_field(dev, CONFIG_FIELD(rss_max_key_size), &key, out,
+			       bit);
+
+	if (ret != 0)
+		return RTE_MIN(ret, 0);
+	/* The longest input, of IPv6 with ports, needs 40. */
+	if (key >= VIRTIO_NET_RSS_KEY_MIN)
+		out->rss.key_max = key;
+	else
+		config_bad(dev, out, bit, key, "a key of 40 to 255 bytes");
+	return 0;
+}
+
+/* Any length that is left after rounding down to a power of two works. */
+static int
+config_rss_table(struct vnic_dev *dev, struct vnic_device_config *out)
+{
+	rte_le16_t raw = 0;
+	uint16_t table;
+	int ret = config_field(dev,
+		CONFIG_FIELD(rss_max_indirection_table_length), &raw, out,
+		VIRTIO_NET_F_RSS);
+
+	if (ret != 0)
+		return RTE_MIN(ret, 0);
+	table = rte_le_to_cpu_16(raw);
+	if (table == 0)
+		config_bad(dev, out, VIRTIO_NET_F_RSS, table,
+			   "a table of 128 to 65535 entries");
+	else
+		out->rss.table_max = RTE_MIN(rte_align32prevpow2(table),
+					     (uint32_t)VNIC_RSS_TABLE_MAX);
+	return 0;
+}
+
+/* Types that virtio 1.4 does not define are ignored (5.1.6.4.4.5). */
+static int
+config_types(struct vnic_dev *dev, struct vnic_device_config *out,
+	     size_t off, unsigned int bit, uint32_t known, uint32_t *types)
+{
+	rte_le32_t raw = 0;
+	int ret = config_field(dev, off, sizeof(raw), &raw, out, bit);
+
+	if (ret == 0)
+		*types = rte_le_to_cpu_32(raw) & known;
+	return RTE_MIN(ret, 0);
+}
+
+static int
+config_hash(struct vnic_dev *dev, const struct virtio_features *offered,
+	    struct vnic_device_config *out)
+{
+	static const uint8_t bits[] = {
+		VIRTIO_NET_F_RSS, VIRTIO_NET_F_HASH_REPORT };
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < RTE_DIM(bits) && ret == 0; i++) {
+		if (!virtio_features_has(offered, bits[i]))
+			continue;
+		ret = config_rss_key(dev, out, bits[i]);
+		if (ret == 0)
+			ret = config_types(dev, out,
+				offsetof(struct virtio_net_config,
+					 supported_hash_types),
+				bits[i], VIRTIO_NET_HASH_TYPES,
+				&out->rss.hash_types);
+	}
+	if (ret == 0 && virtio_features_has(offered, VIRTIO_NET_F_RSS))
+		ret = config_rss_table(dev, out);
+	if (ret == 0 && virtio_features_has(offered, VIRTIO_NET_F_HASH_TUNNEL))
+		ret = config_types(dev, out,
+			offsetof(struct virtio_net_config,
+				 supported_tunnel_types),
+			VIRTIO_NET_F_HASH_TUNNEL, VIRTIO_NET_HASH_TUNNEL_TYPES,
+			&out->rss.tunnel_types);
+	return ret;
+}
+
 int
 vnic_probe_config(struct vnic_dev *dev, const struct virtio_features *offered,
 		  struct vnic_device_config *out)
@@ -149,6 +235,8 @@ vnic_probe_config(struct vnic_dev *dev, const struct virtio_features *offered,
 		ret = config_mtu(dev, out);
 	if (ret == 0)
 		ret = config_link(dev, offered, out);
+	if (ret == 0)
+		ret = config_hash(dev, offered, out);
 	if (ret < 0)
 		VNIC_LOG(ERR, "%s: the device's configuration space cannot be read: %s",
 			 dev->name, strerror(-ret));
@@ -238,7 +326,8 @@ probe_ctrl(struct vnic_dev *dev, const struct virtio_features *accepted)
 	uint16_t max = 0;
 	uint16_t most = vnic_transport_ops(dev)->legacy ?
 		VNIC_CTRL_RING_LEGACY : UINT16_MAX;
-	bool mq = virtio_features_has(accepted, VIRTIO_NET_F_MQ);
+	bool mq = virtio_features_has(accepted, VIRTIO_NET_F_MQ) ||
+		virtio_features_has(accepted, VIRTIO_NET_F_RSS);
 	int ret;
 
 	if (!virtio_features_has(accepted, VIRTIO_NET_F_CTRL_VQ))
@@ -255,7 +344,7 @@ probe_ctrl(struct vnic_dev *dev, const struct virtio_features *accepted)
 
 /*
  * Virtqueues are discovered after FEATURES_OK (section 3.1.1, step 7): QEMU has
- * those of multiqueue only while MQ is agreed.
+ * those of multiqueue only while MQ or RSS is agreed.
  */
 static int
 probe_queues(struct vnic_dev *dev)
@@ -265,6 +354,7 @@ probe_queues(struct vnic_dev *dev)
 		.transport = dev->transport,
 		.legacy = vnic_transport_ops(dev)->legacy,
 		.args = &dev->args,
+		.rss_hf = UINT64_MAX,
 		.bad_config = dev->bad_config,
 	};
 	struct vnic_negotiation nego;
@@ -307,6 +397,7 @@ probe_device(struct vnic_dev *dev)
 	dev->max_mtu = config.max_mtu;
 	dev->mtu = RTE_MIN(config.max_mtu, RTE_ETHER_MTU);
 	dev->bad_config = config.bad;
+	dev->rss.caps = config.rss;
 	probe_mac(dev, &config);
 	return probe_queues(dev);
 }

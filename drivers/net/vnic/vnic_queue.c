@@ -183,6 +183,7 @@ rxq_prepare(struct vnic_rxq *rxq)
 
 	rxq->hdr_len = dev->hdr_len;
 	rxq->hdr_can = vnic_hdr_rx_can(&dev->accepted);
+	rxq->ptype_mask = vnic_rss_ptype_mask(&dev->rss);
 	/* The header behind the usual headroom, so that it begins a cache
 	 * line and shares it with the start of the frame. */
 	rxq->data_off = RTE_PKTMBUF_HEADROOM + dev->hdr_len;

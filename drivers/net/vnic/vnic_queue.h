@@ -81,6 +81,7 @@ struct vnic_rxq {
 	uint16_t looks;		/**< batches to come whose headers are read */
 	uint16_t port_id;
 	uint16_t vq_index;
+	uint32_t ptype_mask;	/**< packet_type & this, of hash rows */
 
 	struct vnic_rxq_stats stats __rte_cache_aligned;
 

@@ -10,6 +10,7 @@
 #include <rte_prefetch.h>
 
 #include "vnic_gate.h"
+#include "vnic_hash.h"
 #include "vnic_hdr.h"
 #include "vnic_notify.h"
 #include "vnic_path.h"
@@ -44,7 +45,8 @@ static_assert(offsetof(struct rte_mbuf, data_off) == 16 &&
 	      offsetof(struct rte_mbuf, ol_flags) == 24 &&
 	      offsetof(struct rte_mbuf, packet_type) == 32 &&
 	      offsetof(struct rte_mbuf, pkt_len) == 36 &&
-	      offsetof(struct rte_mbuf, data_len) == 40,
+	      offsetof(struct rte_mbuf, data_len) == 40 &&
+	      offsetof(struct rte_mbuf, hash.rss) == 44,
 	      "vnic_rx_fill writes bytes 16 to 47 as two stores");
 
 /**
@@ -74,6 +76,24 @@ vnic_rx_fill(struct rte_mbuf *m, uint64_t rearm, uint64_t frame)
 		frame << 32, frame
 #else
 		frame, frame << 48
+#endif
+	};
+}
+
+/** The same with a hash. */
+static __rte_always_inline void
+vnic_rx_fill_hash(struct rte_mbuf *m, uint64_t rearm, uint64_t frame,
+		  struct vnic_hash hash)
+{
+	const uint64_t ptype = hash.report.packet_type, value = hash.value;
+
+	*(vnic_v2u64 *)RTE_PTR_ADD(m, 16) =
+		(vnic_v2u64){ rearm, hash.report.ol_flags };
+	*(vnic_v2u64 *)RTE_PTR_ADD(m, 32) = (vnic_v2u64){
+#if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
+		frame << 32 | ptype, frame | value << 32
+#else
+		ptype << 32 | frame, frame << 48 | value
 #endif
 	};
 }
@@ -154,7 +174,11 @@ vnic_rx_straight(struct vnic_rxq *rxq, struct rte_mbuf **pkts, uint16_t n,
 		struct rte_mbuf *mbuf = m[i];
 		uint64_t frame = len[i] - hdr_len;
 
-		vnic_rx_fill(mbuf, rearm, frame);
+		if (flags & VNIC_PATH_HASH)
+			vnic_rx_fill_hash(mbuf, rearm, frame, vnic_hash_read(
+				vnic_rx_hdr(rxq, mbuf), rxq->ptype_mask));
+		else
+			vnic_rx_fill(mbuf, rearm, frame);
 		pkts[i] = mbuf;
 		bytes += frame;
 	}

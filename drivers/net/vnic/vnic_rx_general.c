@@ -123,7 +123,11 @@ rx_frame(struct vnic_rxq *rxq, uint16_t pos, uint16_t n, uint32_t flags,
 		vring_set_fault(vr, VRING_FAULT_NUM_BUFFERS);
 		return -EPROTO;
 	}
-	vnic_rx_fill(m, rxq->rearm, len - rxq->hdr_len);
+	if (flags & VNIC_PATH_HASH)
+		vnic_rx_fill_hash(m, rxq->rearm, len - rxq->hdr_len,
+			vnic_hash_read(vnic_rx_hdr(rxq, m), rxq->ptype_mask));
+	else
+		vnic_rx_fill(m, rxq->rearm, len - rxq->hdr_len);
 	if (rx_chain(rxq, pos, nr, m) != 0) {
 		rx_unchain(m);
 		vring_set_fault(vr, VRING_FAULT_USED_LEN);

@@ -27,14 +27,9 @@
 static int
 setup_check_modes(const struct vnic_dev *dev, const struct rte_eth_conf *conf)
 {
-	/* Applications ask for RSS with an empty mask where there is none. */
-	bool rss = (conf->rxmode.mq_mode & RTE_ETH_MQ_RX_RSS_FLAG) != 0 &&
-		conf->rx_adv_conf.rss_conf.rss_hf != 0;
-
-	if (rss || (conf->rxmode.mq_mode & ~RTE_ETH_MQ_RX_RSS_FLAG) != 0) {
-		VNIC_LOG(ERR, "%s: receive mode %d with hash functions 0x%" PRIx64 " is not supported: use RTE_ETH_MQ_RX_NONE, the device steers by flow",
-			 dev->name, conf->rxmode.mq_mode,
-			 conf->rx_adv_conf.rss_conf.rss_hf);
+	if ((conf->rxmode.mq_mode & ~RTE_ETH_MQ_RX_RSS_FLAG) != 0) {
+		VNIC_LOG(ERR, "%s: receive mode %d is not supported: use RTE_ETH_MQ_RX_NONE or RTE_ETH_MQ_RX_RSS",
+			 dev->name, conf->rxmode.mq_mode);
 		return -ENOTSUP;
 	}
 	if (conf->txmode.mq_mode != RTE_ETH_MQ_TX_NONE) {
@@ -122,9 +117,12 @@ setup_check(struct vnic_dev *dev, const struct rte_eth_conf *conf,
 		ret = vnic_device_reset(dev);
 	if (ret == 0)
 		ret = vnic_device_negotiate(dev, conf, nego);
+	if (ret == 0)
+		ret = vnic_rss_check(dev, conf, nego);
 	if (ret == 0 && setup_pairs(dev) > 1 &&
-	    !virtio_features_has(&nego->accepted, VIRTIO_NET_F_MQ)) {
-		VNIC_LOG(ERR, "%s: %u queue pairs need MQ, which is not accepted",
+	    !virtio_features_has(&nego->accepted, VIRTIO_NET_F_MQ) &&
+	    !virtio_features_has(&nego->accepted, VIRTIO_NET_F_RSS)) {
+		VNIC_LOG(ERR, "%s: %u queue pairs need MQ, or RSS with receive mode RTE_ETH_MQ_RX_RSS, neither of which is accepted",
 			 dev->name, setup_pairs(dev));
 		ret = -EINVAL;
 	}
@@ -170,6 +168,7 @@ setup_configure_locked(struct vnic_dev *dev)
 	dev->accepted = nego.accepted;
 	dev->hdr_len = vnic_negotiate_hdr_len(&nego.accepted);
 	dev->nb_pairs = setup_pairs(dev);
+	vnic_rss_configure(dev, conf);
 	setup_warn_steering(dev);
 	dev->mtu = conf->rxmode.mtu;
 	dev->state = VNIC_DEV_CONFIGURED;

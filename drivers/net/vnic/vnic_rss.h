@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VNIC_RSS_H
+#define VNIC_RSS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * @file
+ * Receive-side scaling, hash reports, inner hashes and RSS contexts (virtio
+ * 1.4, 5.1.6.4.3 to 5.1.6.4.5, 5.1.6.5.6.4, 5.1.6.5.7 and 5.1.6.5.8).
+ *
+ * Primary process; all functions but the ethdev operations under
+ * vnic_dev_lock. What is set holds until the port is configured anew:
+ * starts, recoveries and reconnections send it again.
+ */
+
+/** Entries of a table: every queue pair can have one. A device that has room
+ * for more gets a table of these. */
+#define VNIC_RSS_TABLE_MAX 1024
+#define VNIC_RSS_KEY_MAX 255
+#define VNIC_RSS_CONTEXTS_MAX 64
+
+struct rte_eth_conf;
+struct rte_eth_dev;
+struct rte_eth_dev_info;
+struct rte_eth_rss_conf;
+struct rte_eth_rss_reta_entry64;
+struct virtio_features;
+struct vnic_dev;
+struct vnic_negotiation;
+
+/** What the device can; bounded at probe (vnic_probe.c). */
+struct vnic_rss_caps {
+	uint16_t key_max;	/**< bytes, 40 to 255; 0: no hash */
+	uint16_t table_max;	/**< entries, a power of two; 0: no RSS */
+	uint32_t hash_types;	/**< of those that virtio 1.4 defines */
+	uint32_t tunnel_types;
+};
+
+/** One set of parameters; queues are receive queues of ethdev. */
+struct vnic_rss_params {
+	uint32_t hash_types;	/**< VIRTIO_NET_HASH_TYPE_* */
+	uint16_t unclassified;	/**< queue of frames without a hash */
+	uint16_t table_len;	/**< a power of two, at most table_max */
+	uint16_t key_len;	/**< 40 to key_max */
+	uint8_t key[VNIC_RSS_KEY_MAX];
+	uint16_t table[VNIC_RSS_TABLE_MAX];
+};
+
+struct vnic_rss {
+	struct vnic_rss_caps caps;
+	struct vnic_rss_params params;
+	uint16_t spread;	/**< queues that params.table was made for */
+	uint32_t tunnel_types;	/**< hashed by their inner header */
+	uint16_t contexts_max;	/**< what the device said at the last start */
+	uint16_t nb_contexts;
+	struct vnic_rss_params *contexts[VNIC_RSS_CONTEXTS_MAX];
+};
+
+/* vnic_rss.c */
+
+/** What a configuration asks for: rss_hf, or 0 where it wants no RSS. */
+uint64_t
+vnic_rss_asked(const struct rte_eth_conf *conf);
+
+/**
+ * Whether the device can do what @p conf asks for; changes nothing.
+ *
+ * @return 0; -ENOTSUP naming what is missing, -EINVAL for a bad key.
+ */
+int
+vnic_rss_check(const struct vnic_dev *dev, const struct rte_eth_conf *conf,
+	       const struct vnic_negotiation *nego);
+
+/**
+ * Parameters for a checked @p conf. A key and a table that the application
+ * set before stay, the table unless the number of queues changed.
+ */
+void
+vnic_rss_configure(struct vnic_dev *dev, const struct rte_eth_conf *conf);
+
+/** After a reset: whether the device still can what is configured. */
+int
+vnic_rss_revalidate(struct vnic_dev *dev, const struct vnic_rss_caps *now);
+
+/** After DRIVER_OK and VQ_PAIRS_SET: tell the device. */
+int
+vnic_rss_restore(struct vnic_dev *dev);
+
+/**
+ * Parameters of a port with RSS, checked whole and sent, then kept.
+ *
+ * @return 0; -ENOTSUP without RSS; -EINVAL; an error of vnic_ctrl_exec,
+ *   after which the parameters are as before.
+ */
+int
+vnic_rss_set(struct vnic_dev *dev, const struct vnic_rss_params *params);
+
+/** Whether a device with these features and @p caps takes @p params. */
+int
+vnic_rss_params_check(const struct vnic_dev *dev,
+		      const struct vnic_rss_params *params);
+
+/** All ones, or 0 while hashes may be those of inner headers. */
+static inline uint32_t
+vnic_rss_ptype_mask(const struct vnic_rss *rss)
+{
+	return rss->tunnel_types == 0 ? UINT32_MAX : 0;
+}
+
+/** Fill in what dev_info tells of RSS, given the features that can be had. */
+void
+vnic_rss_info(const struct vnic_dev *dev, const struct virtio_features *f,
+	      struct rte_eth_dev_info *info);
+
+/* ethdev operations; they lock */
+int
+vnic_rss_reta_update(struct rte_eth_dev *eth_dev,
+		     struct rte_eth_rss_reta_entry64 *reta, uint16_t size);
+int
+vnic_rss_reta_query(struct rte_eth_dev *eth_dev,
+		    struct rte_eth_rss_reta_entry64 *reta, uint16_t size);
+int
+vnic_rss_hash_update(struct rte_eth_dev *eth_dev,
+		     struct rte_eth_rss_conf *conf);
+int
+vnic_rss_hash_conf_get(struct rte_eth_dev *eth_dev,
+		       struct rte_eth_rss_conf *conf);
+
+/* vnic_rss_context.c: further sets of parameters, by number from 1 */
+
+/** Contexts that can be had now: 0 without RSS_CONTEXT, or before a start. */
+uint16_t
+vnic_rss_context_max(const struct vnic_dev *dev);
+
+/**
+ * Add context @p id, or change it.
+ *
+ * @return as vnic_rss_set; -ENOTSUP without RSS_CONTEXT; -ENOMEM.
+ */
+int
+vnic_rss_context_set(struct vnic_dev *dev, uint16_t id,
+		     const struct vnic_rss_params *params);
+/** @return 0; -ENOENT if there is no such context; as vnic_ctrl_exec. */
+int
+vnic_rss_context_del(struct vnic_dev *dev, uint16_t id);
+/** NULL if there is no such context. */
+const struct vnic_rss_params *
+vnic_rss_context_get(const struct vnic_dev *dev, uint16_t id);
+int
+vnic_rss_context_restore(struct vnic_dev *dev);
+/** Forget all, telling nobody: the device is reset. */
+void
+vnic_rss_context_clear(struct vnic_dev *dev);
+
+/* vnic_ctrl_rss.c: the commands, as those of vnic_ctrl.h */
+
+int
+vnic_ctrl_rss_config(struct vnic_dev *dev,
+		     const struct vnic_rss_params *params);
+int
+vnic_ctrl_hash_config(struct vnic_dev *dev,
+		      const struct vnic_rss_params *params);
+int
+vnic_ctrl_hash_tunnel(struct vnic_dev *dev, uint32_t tunnel_types);
+int
+vnic_ctrl_rss_context_cap(struct vnic_dev *dev, uint16_t *max);
+/** @p command is VIRTNET_RSS_CTX_CTRL_ADD or VIRTNET_RSS_CTX_CTRL_MOD. */
+int
+vnic_ctrl_rss_context_set(struct vnic_dev *dev, uint8_t command, uint16_t id,
+			  const struct vnic_rss_params *params);
+int
+vnic_ctrl_rss_context_del(struct vnic_dev *dev, uint16_t id);
+
+#endif /* VNIC_RSS_H */
