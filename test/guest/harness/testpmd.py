@@ -57,6 +57,11 @@ class Testpmd:
         self._line.pump()
         return re.search(pattern, self._line.text)
 
+    def output(self):
+        """What testpmd has printed since the last command."""
+        self._line.pump(0.2)
+        return self._line.text
+
     def pump(self):
         self._line.pump()
 
