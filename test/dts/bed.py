@@ -18,14 +18,13 @@ class Bed:
     """What runs it gives it: `pmd`, testpmd's prompt with run(line); `report` with
     check(good, what, detail); `features(port)`, the names of what the device
     offers; put(port, bytes, queue) and get(port, seconds), a list of
-    (queue, bytes) that came out; launch(args, queues, settings)."""
+    (queue, bytes) that came out; heard(), what testpmd has printed since the last
+    command; launch(args, queues)."""
 
     ports = (0, 1)
     pmd = None
     report = None
     label = ""
-    #: A device looks at the VLAN tag, the MAC address and the mode.
-    hears_all = False
 
     def put(self, port, data, queue=0):
         raise NotImplementedError
@@ -34,6 +33,9 @@ class Bed:
         raise NotImplementedError
 
     def features(self, port):
+        raise NotImplementedError
+
+    def heard(self):
         raise NotImplementedError
 
     def launch(self, args=(), queues=1):
@@ -112,7 +114,3 @@ class Bed:
             if more:
                 quiet = time.monotonic() + 1.0
         return got
-
-    def refuses(self, text, *words):
-        """Does the text name all that is missing?"""
-        return all(re.search(word, text) for word in words)

@@ -41,6 +41,9 @@ class GuestBed(Bed):
                                   for line in lines}
         return self.offered[port]
 
+    def heard(self):
+        return self.pmd.output(wait=0)
+
     def put(self, port, data, queue=0):
         link = self.guest.links[port]
         link.send(data)

@@ -57,9 +57,9 @@ class Testpmd:
         self._line.pump()
         return re.search(pattern, self._line.text)
 
-    def output(self):
-        """What testpmd has printed since the last command."""
-        self._line.pump(0.2)
+    def output(self, wait=0.2):
+        """What testpmd has printed since the last command; `wait` so long for more."""
+        self._line.pump(wait)
         return self._line.text
 
     def pump(self):

@@ -46,6 +46,10 @@ class UserBed(Bed):
             self.offered[port] = set(info["offered"])
         return self.offered[port]
 
+    def heard(self):
+        self.pmd.pump(0)
+        return self.pmd.text
+
     def put(self, port, data, queue=0):
         self.wire.put(port, data, queue)
 

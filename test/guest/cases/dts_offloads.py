@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright(c) 2026 The vnic authors
+"""DTS's vlan, uni_pkt and checksum_offload: QEMU filters VLANs."""
+
+from harness import Nic
+from harness.dts_bed import run_suites
+from dts import offloads, tags
+
+NICS = [Nic(), Nic(packed="on")]
+
+
+def run(guest):
+    run_suites(guest, [
+        ([], 1, [tags.vlan, offloads.packet_types]),
+        (offloads.CHECKSUM_ARGS, 1, [offloads.rx_checksum, offloads.tx_checksum]),
+    ])
