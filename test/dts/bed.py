@@ -25,6 +25,12 @@ class Bed:
     pmd = None
     report = None
     label = ""
+    #: A queue can be taken from the device, though it offers no RING_RESET.
+    gives_rings_back = False
+    #: The device takes another size of ring, or insists on its own.
+    resizes_rings = True
+    #: Bytes of key and entries of table of a device with RSS.
+    rss_sizes = None
 
     def put(self, port, data, queue=0):
         raise NotImplementedError

@@ -26,12 +26,8 @@ vnic_user_mem_running(const struct vnic_user *user)
 	return false;
 }
 
-/**
- * Keep the back end off its rings while mappings under them change, or let
- * it on again. Without protocol features rings cannot be paused.
- */
-static int
-vnic_user_mem_pause(struct vnic_user *user, bool pause)
+int
+vnic_user_rings_pause(struct vnic_user *user, bool pause)
 {
 	struct vnic_user_conn *conn = &user->conn;
 	unsigned int i;
@@ -114,11 +110,11 @@ vnic_user_mem_sync_table(struct vnic_user *user, struct vnic_vhost_mem *want)
 	if (want->nr > VHOST_USER_MEM_TABLE_REGIONS)
 		return vnic_user_mem_too_many(user, want->nr,
 			VHOST_USER_MEM_TABLE_REGIONS);
-	ret = vnic_user_mem_pause(user, true);
+	ret = vnic_user_rings_pause(user, true);
 	if (ret == 0)
 		ret = vnic_user_mem_send_table(user, want);
 	if (ret == 0)
-		ret = vnic_user_mem_pause(user, false);
+		ret = vnic_user_rings_pause(user, false);
 	if (ret == 0)
 		RTE_SWAP(conn->mem, *want);
 	return ret;
@@ -203,13 +199,13 @@ vnic_user_mem_sync_slots(struct vnic_user *user,
 	int ret = 0;
 
 	if (pause)
-		ret = vnic_user_mem_pause(user, true);
+		ret = vnic_user_rings_pause(user, true);
 	if (ret == 0)
 		ret = vnic_user_mem_remove(user, want);
 	for (i = 0; ret == 0 && i < want->nr; i++)
 		ret = vnic_user_mem_add(user, &want->regions[i]);
 	if (pause && ret == 0)
-		ret = vnic_user_mem_pause(user, false);
+		ret = vnic_user_rings_pause(user, false);
 	return ret;
 }
 

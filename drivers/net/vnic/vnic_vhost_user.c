@@ -406,6 +406,12 @@ vhost_user_queue_reset(struct vnic_dev *dev, uint16_t index)
 	pthread_mutex_lock(&user->lock);
 	if (vhost_user_live(user))
 		ret = vhost_user_stop_ring(user, index);
+	/* DPDK's vhost ends its device when it gives a ring back, and begins
+	 * it anew with all rings off: it has to hear of the others again. */
+	if (ret == 0 && vhost_user_live(user))
+		ret = vnic_user_rings_pause(user, true);
+	if (ret == 0 && vhost_user_live(user))
+		ret = vnic_user_rings_pause(user, false);
 	pthread_mutex_unlock(&user->lock);
 	return ret;
 }

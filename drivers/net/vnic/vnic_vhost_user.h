@@ -164,7 +164,16 @@ vnic_user_mem_lock(struct vnic_user *user);
 void
 vnic_user_mem_unlock(struct vnic_user *user);
 
-/** Make the back end map what EAL has; between the two above. */
+/**
+ * Keep the back end off all rings that are in use, or let it on again, under
+ * user->lock. Without protocol features rings cannot be paused: nothing done.
+ *
+ * @return 0, an error of vnic_vhost_set_state
+ */
+int
+vnic_user_rings_pause(struct vnic_user *user, bool pause);
+
+/** Make the back end map what EAL has; under the two locks. */
 int
 vnic_user_mem_sync(struct vnic_user *user);
 

@@ -18,6 +18,8 @@ PUT_S = 10
 
 
 class GuestBed(Bed):
+    rss_sizes = (40, 128)
+
     def __init__(self, guest):
         self.guest = guest
         self.report = guest.report

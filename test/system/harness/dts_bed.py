@@ -19,6 +19,8 @@ RINGS = ("", ",packed_vq=1")
 
 
 class UserBed(Bed):
+    gives_rings_back = True
+
     def __init__(self, bench):
         self.report = bench
         self.bench = bench
