@@ -27,8 +27,6 @@ class Bed:
     label = ""
     #: A queue can be taken from the device, though it offers no RING_RESET.
     gives_rings_back = False
-    #: The device takes another size of ring, or insists on its own.
-    resizes_rings = True
     #: Bytes of key and entries of table of a device with RSS.
     rss_sizes = None
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The vnic authors
-"""DTS's vlan, uni_pkt and checksum_offload: QEMU filters VLANs."""
+"""DTS's vlan, uni_pkt, checksum_offload and mtu: QEMU filters VLANs."""
 
 from harness import Nic
 from harness.dts_bed import run_suites
-from dts import offloads, tags
+from dts import offloads, sizes, tags
 
 NICS = [Nic(), Nic(packed="on")]
 
@@ -13,4 +13,5 @@ def run(guest):
     run_suites(guest, [
         ([], 1, [tags.vlan, offloads.packet_types]),
         (offloads.CHECKSUM_ARGS, 1, [offloads.rx_checksum, offloads.tx_checksum]),
+        (sizes.JUMBO_ARGS, 1, [sizes.mtu_at_start, sizes.mtu]),
     ])

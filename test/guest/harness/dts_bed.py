@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from dts.bed import Bed, BedTrouble  # noqa: E402 (needs the path above)
 
 PUT_S = 10
+RING_RESET = 1 << 40
 
 
 class GuestBed(Bed):
@@ -39,6 +40,9 @@ class GuestBed(Bed):
                 path=f"/machine/peripheral/nic{port}/virtio-backend")
             host = status["host-features"]
             lines = host.get("transports", []) + host.get("dev-features", [])
+            # QEMU 7.2 offers it and has no name for it.
+            if host.get("unknown-dev-features", 0) & RING_RESET:
+                lines.append("VIRTIO_F_RING_RESET")
             self.offered[port] = {re.sub(r"^VIRTIO_((NET|RING)_)?F_", "", line.split(":")[0])
                                   for line in lines}
         return self.offered[port]
