@@ -105,7 +105,7 @@ def continuous(bench, devargs, mode, anchor):
     test.child.send_signal(signal.SIGUSR1)
     verdict = test.expect("^Test (?:OK|Failed|Skipped)")
     frames = int(test.expect(r"^(\d+) packet, \d+ drop"))
-    bench.check(verdict == "Test OK" and frames > FRAMES, f"{what}: Test OK",
+    bench.check(verdict == "Test OK" and frames > 0, f"{what}: Test OK",
                 f"{frames} frames\n{test.text()[-1500:]}")
     test.say("quit")
     bench.check(test.end() == 0, f"{what}: dpdk-test ends")
