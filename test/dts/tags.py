@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The vnic authors
-"""Suite vlan: the device filters by tag, the port strips and inserts them."""
+"""Suites vlan and qinq: the device filters by tag, the port strips and inserts them."""
 
 from . import frames
 
 LISTED, OTHER, INSERTED = 1, 2, 51
+OUTER, TPID_OUTER = 100, 0x88A8
 
 
 def vlan(bed):
@@ -92,3 +93,24 @@ def inserts(bed, port):
             "set fwd io", "start")
     bed.check(bed.passes(port, frames.plain(bed.mac(port))),
               f"port {out}: frames leave without a tag again")
+
+
+def two_tags(bed, port):
+    frame = tagged(bed, port, LISTED)
+    frame.bytes = frame.bytes[:12] + frames.vlan_tag(OUTER, frame.bytes[12:], TPID_OUTER)
+    return frame
+
+
+def qinq(bed):
+    """Two tags are passed on; both are taken off, or one, as is asked for."""
+    for port in bed.ports:
+        bed.check(bed.passes(port, two_tags(bed, port)), f"port {port}: two tags come through")
+        bed.run(f"vlan set qinq_strip on {port}", f"vlan set strip on {port}")
+        frame, single = two_tags(bed, port), tagged(bed, port, LISTED)
+        came = bed.through(port, [frame, single])
+        bed.check([data for _, data in came[0]] == [frame.bytes[:12] + frame.bytes[20:]],
+                  f"port {port}: qinq_strip is on, both tags are off")
+        bed.check([data for _, data in came[1]] == [without_tag(single.bytes)],
+                  f"port {port}: and a single one is off")
+        bed.run(f"vlan set qinq_strip off {port}", f"vlan set strip off {port}")
+        bed.check(bed.passes(port, two_tags(bed, port)), f"port {port}: two tags come again")
