@@ -20,8 +20,9 @@ ROUNDS_S = 0.5
 FRAMES = 2048  # what pmd_perf_autotest sends
 
 #: Those that need no conversation. A port with one queue is not enough for the
-#: first: it expects a second one.
-ALONE = ("event_eth_rx_adapter_autotest", "pcapng_autotest", "vdev_autotest",
+#: first two: they expect a second one.
+ALONE = ("event_eth_rx_adapter_autotest", "event_eth_rx_intr_adapter_autotest",
+         "pcapng_autotest", "vdev_autotest",
          "link_bonding_rssconf_autotest", "ring_pmd_autotest", "event_eth_tx_adapter_autotest",
          "bitratestats_autotest", "latencystats_autotest", "ethdev_link_status",
          "telemetry_data_autotest")
