@@ -345,7 +345,7 @@ class Arguments(Case):
         self.wrong('path=', 'path')
 
     def test_unknown(self):
-        self.wrong('path=/x,iface=tap0', 'iface', 'queue_size')
+        self.wrong('path=/x,mode=tap0', 'mode', 'queue_size')
 
     def test_values(self):
         for key, value, right in (
