@@ -79,6 +79,8 @@ recycle_forward(struct recycler *r, unsigned int rounds)
 
 	for (i = 0; i < rounds; i++) {
 		recycle_once(r);
+		assert_in_range(vring_outstanding(&sim_rxq(r->port, 0)->vr),
+				0, SIZE);
 		loop_send(&l, 1 + i % 32);
 		devsim_poll(r->port->dev, SIZE);
 		loop_receive(&l, 32);

@@ -111,20 +111,30 @@ recycle_post(struct vnic_rxq *rxq, uint16_t nb, const bool packed)
 	return run.len;
 }
 
+/* A ring may have more slots than buffers are kept in it (legacy devices). */
+static __rte_always_inline uint16_t
+recycle_missing(const struct vnic_rxq *rxq)
+{
+	uint16_t outstanding = vring_outstanding(&rxq->vr);
+
+	return outstanding < rxq->depth ? rxq->depth - outstanding : 0;
+}
+
 static __rte_always_inline void
 recycle_refill(struct vnic_rxq *rxq, uint16_t nb, const bool packed)
 {
 	if (likely(vnic_gate_enter(&rxq->gate, 1) > 0)) {
 		while (nb > 0) {
 			uint16_t n = recycle_post(rxq, RTE_MIN(nb,
-					vring_free(&rxq->vr)), packed);
+					recycle_missing(rxq)), packed);
 
 			if (n == 0)
 				break;
 			nb -= n;
 		}
 	}
-	/* The ring was begun anew since they were written, or is shut. */
+	/* More than are missing, a ring begun anew since they were written, or
+	 * a queue that is shut. */
 	if (unlikely(nb > 0))
 		vnic_recycle_drain(rxq);
 	vnic_gate_leave(&rxq->gate);
