@@ -229,3 +229,28 @@ refused_in_secondary(void **state)
 	eth_dev->dev_ops = &vnic_ethdev_ops;
 	sim_close(port, true);
 }
+
+/* Programs ask for what suits most devices: the ring has what it can have. */
+void
+more_descriptors_than_the_ring(void **state)
+{
+	struct sim_port *port = control_open(&(struct sim_options){ 0 });
+	struct rte_eth_rxq_info rx;
+	struct rte_eth_txq_info tx;
+
+	(void)state;
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	assert_int_equal(rte_eth_rx_queue_setup(port->id, 0, 3000,
+		SOCKET_ID_ANY, NULL, port->pool), -EINVAL);
+	assert_int_equal(rte_eth_rx_queue_setup(port->id, 0, 2048,
+		SOCKET_ID_ANY, NULL, port->pool), 0);
+	assert_int_equal(rte_eth_tx_queue_setup(port->id, 0, 4096,
+		SOCKET_ID_ANY, NULL), 0);
+	assert_int_equal(rte_eth_dev_start(port->id), 0);
+	assert_int_equal(rte_eth_rx_queue_info_get(port->id, 0, &rx), 0);
+	assert_int_equal(rx.nb_desc, devsim_queue_max(port->dev, 0));
+	assert_int_equal(rte_eth_tx_queue_info_get(port->id, 0, &tx), 0);
+	assert_int_equal(tx.nb_desc, devsim_queue_max(port->dev, 1));
+	control_traffic(port);
+	sim_close(port, true);
+}

@@ -182,6 +182,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(speed_is_followed),
 	cmocka_unit_test(refused_configuration),
 	cmocka_unit_test(refused_while_running),
+	cmocka_unit_test(more_descriptors_than_the_ring),
 	cmocka_unit_test(refused_by_device),
 	cmocka_unit_test(refused_for_want_of_feature),
 	cmocka_unit_test(refused_in_secondary),

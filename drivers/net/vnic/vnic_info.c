@@ -71,7 +71,8 @@ info_limits(const struct vnic_dev *dev, struct rte_eth_dev_info *info)
 	info->max_rx_pktlen = (uint32_t)dev->max_mtu + VNIC_FRAME_OVERHEAD;
 	info->rx_desc_lim = (struct rte_eth_desc_lim){
 		.nb_min = VNIC_DESC_MIN,
-		.nb_max = dev->max_desc,
+		/* More than a ring can have is cut to that (vnic_setup.c). */
+		.nb_max = VNIC_DESC_MAX,
 		/* A power of two, which no alignment can say. */
 		.nb_align = 1,
 	};

@@ -221,10 +221,13 @@ vnic_setup_rx_room(const struct vnic_dev *dev, uint16_t queue_id,
 	return 0;
 }
 
-/* A power of two within the virtqueue's bounds. */
+/*
+ * A power of two from VNIC_DESC_MIN on. More than the virtqueue can have is as
+ * many as it has: programs ask for what suits most devices and do not look.
+ */
 static int
 setup_check_desc(struct vnic_dev *dev, uint16_t vq_index, uint16_t queue_id,
-		 uint16_t nb_desc)
+		 uint16_t *nb_desc)
 {
 	const char *way = vq_index & 1 ? "transmit" : "receive";
 	uint16_t max = 0;
@@ -239,13 +242,19 @@ setup_check_desc(struct vnic_dev *dev, uint16_t vq_index, uint16_t queue_id,
 		return -EINVAL;
 	}
 	max = RTE_MIN(rte_align32prevpow2(max), (uint32_t)VNIC_DESC_MAX);
-	best = nb_desc <= VNIC_DESC_MIN ? VNIC_DESC_MIN :
-		RTE_MIN(rte_align32pow2(nb_desc), (uint32_t)max);
-	if (nb_desc == best)
-		return 0;
-	VNIC_LOG(ERR, "%s: %s queue %u: %u descriptors are not possible: the number must be a power of two from %u to %u; the nearest is %u",
-		 dev->name, way, queue_id, nb_desc, VNIC_DESC_MIN, max, best);
-	return -EINVAL;
+	best = *nb_desc <= VNIC_DESC_MIN ? VNIC_DESC_MIN :
+		rte_align32pow2(*nb_desc);
+	if (*nb_desc != best) {
+		VNIC_LOG(ERR, "%s: %s queue %u: %u descriptors are not possible: the number must be a power of two from %u to %u; the nearest is %u",
+			 dev->name, way, queue_id, *nb_desc, VNIC_DESC_MIN,
+			 max, RTE_MIN(best, max));
+		return -EINVAL;
+	}
+	if (*nb_desc > max)
+		VNIC_LOG(INFO, "%s: %s queue %u: %u descriptors were asked for, the ring has %u",
+			 dev->name, way, queue_id, *nb_desc, max);
+	*nb_desc = RTE_MIN(*nb_desc, max);
+	return 0;
 }
 
 static int
@@ -275,7 +284,7 @@ setup_rxq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 	}
 	if (ret == 0)
 		ret = setup_check_desc(dev, vnic_vq_rx(queue_id), queue_id,
-				       nb_desc);
+				       &nb_desc);
 	if (ret == 0)
 		ret = vnic_setup_rx_room(dev, queue_id, pool, nb_desc,
 					 dev->mtu);
@@ -324,7 +333,7 @@ setup_txq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 
 	if (ret == 0)
 		ret = setup_check_desc(dev, vnic_vq_tx(queue_id), queue_id,
-				       nb_desc);
+				       &nb_desc);
 	if (ret == 0 && conf->tx_free_thresh > nb_desc) {
 		VNIC_LOG(ERR, "%s: transmit queue %u: tx_free_thresh %u is above the number of descriptors, %u",
 			 dev->name, queue_id, conf->tx_free_thresh, nb_desc);
