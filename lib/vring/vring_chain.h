@@ -66,7 +66,8 @@ vring_chain_post_one(struct vring *vr, const bool packed, uint64_t addr,
 			vring_store16(&vr->split.avail->ring[slot],
 				      rte_cpu_to_le_16(id));
 	}
-	vr->avail_idx++;
+	/* Partner: vring_peek. */
+	vring_store16(&vr->avail_idx, vr->avail_idx + 1);
 	vr->nr_free--;
 	vr->id_slot[id] = 1;
 	vr->slot_len[id] = vr->posted++;
