@@ -113,6 +113,8 @@ int
 rte_intr_disable(const struct rte_intr_handle *intr)
 {
 	(void)intr;
+	/* As VFIO, which says so in a log of EAL's. */
+	assert_int_equal(eal.enabled, 1);
 	eal.enabled = 0;
 	return 0;
 }

@@ -54,6 +54,7 @@ struct vnic_pci {
 	bool msix;			/**< interrupts come by MSI-X, not INTx */
 	bool events_on;
 	bool rx_vectors;		/**< of receive queues, in EAL's handle */
+	bool intr_on;			/**< EAL has the interrupt enabled */
 	struct rte_intr_handle *intr;	/**< NULL: no interrupt to be had */
 	/** vnic_pci_config_vector, or the legacy interface's. */
 	int (*config_vector)(struct vnic_dev *dev, uint16_t vector);

@@ -103,6 +103,21 @@ vnic_pci_events_open(struct vnic_dev *dev, struct rte_pci_device *pci_dev)
 			 dev->name, strerror(-ret));
 }
 
+/*
+ * Configuration changes and receive queues share it, each with vectors that
+ * the other may be without. VFIO refuses to disable what is not enabled.
+ */
+static int
+event_switch(struct vnic_pci *pci, bool on)
+{
+	if (on == pci->intr_on)
+		return 0;
+	if ((on ? rte_intr_enable(pci->intr) : rte_intr_disable(pci->intr)) < 0)
+		return -EIO;
+	pci->intr_on = on;
+	return 0;
+}
+
 static void
 event_unregister(struct rte_intr_handle *intr, struct vnic_dev *dev)
 {
@@ -127,8 +142,10 @@ vnic_pci_events_close(struct vnic_dev *dev)
 
 	vnic_pci_event_enable(dev, false);
 	rte_dev_event_callback_unregister(dev->name, event_device, NULL);
-	if (pci->intr != NULL)
+	if (pci->intr != NULL) {
+		event_switch(pci, false);
 		event_unregister(pci->intr, dev);
+	}
 	pci->intr = NULL;
 }
 
@@ -140,7 +157,7 @@ event_on(struct vnic_dev *dev)
 
 	if (pci->intr == NULL)
 		return -ENOTSUP;
-	if (rte_intr_enable(pci->intr) < 0) {
+	if (event_switch(pci, true) < 0) {
 		VNIC_LOG(WARNING, "%s: its interrupt cannot be enabled: link state will be polled",
 			 dev->name);
 		return -ENOTSUP;
@@ -150,7 +167,7 @@ event_on(struct vnic_dev *dev)
 	if (ret == 0)
 		pci->events_on = true;
 	else if (!pci->rx_vectors)
-		rte_intr_disable(pci->intr);
+		event_switch(pci, false);
 	return ret;
 }
 
@@ -167,7 +184,8 @@ vnic_pci_event_enable(struct vnic_dev *dev, bool on)
 	pci->events_on = false;
 	if (pci->msix)
 		pci->config_vector(dev, VIRTIO_PCI_NO_VECTOR);
-	rte_intr_disable(pci->intr);
+	if (!pci->rx_vectors)
+		event_switch(pci, false);
 	return 0;
 }
 
@@ -190,13 +208,14 @@ vnic_pci_intr_open(struct vnic_dev *dev, uint16_t nb)
 	int ret;
 
 	pci->rx_vectors = nb > 0;
+	/* Enabled anew: only then does VFIO hear of other vectors. */
+	event_switch(pci, false);
 	if (nb == 0) {
-		rte_intr_disable(pci->intr);
 		rte_intr_efd_disable(pci->intr);
 		return 0;
 	}
 	ret = rte_intr_efd_enable(pci->intr, nb);
 	if (ret == 0)
-		ret = rte_intr_enable(pci->intr);
+		ret = event_switch(pci, true);
 	return ret;
 }
