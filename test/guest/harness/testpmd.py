@@ -1,47 +1,37 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The vnic authors
-"""dpdk-testpmd in the guest, by its prompt."""
+"""Programs in the guest, by their prompt; of these dpdk-testpmd."""
 
 import re
 
 from .report import Trouble
 
-PROMPT = r"testpmd> "
 START_S = 60
 COMMAND_S = 20
 
 
-class Testpmd:
-    """A running testpmd. `eal` and `args` are added to its two argument lists;
-    `devargs` is added to each port's address (",key=value")."""
+class Program:
+    """A program with a prompt on the guest's second line."""
 
-    def __init__(self, guest, eal=(), args=(), devargs="", queues=1):
+    prompt = None
+    name = None
+
+    def __init__(self, guest, command):
         self._line = guest.pmd_line
-        pmd = guest.settings.pmd
-        plugin = [] if pmd == "net_virtio" else ["-d", "/opt/vnic/librte_net_vnic.so"]
-        command = ["dpdk-testpmd", "-l", "0-1", "-m", "160", *plugin]
-        if not any(option.startswith("--iova-mode") for option in eal):
-            command.append("--iova-mode=va")
-        command += list(eal)
-        for address in guest.addresses:
-            command += ["-a", address + devargs]
-        command += ["--", "-i", "--forward-mode=io", "--nb-cores=1",
-                    f"--rxq={queues}", f"--txq={queues}",
-                    "--total-num-mbufs=8192", *args]
         self._line.text = ""
         self._line.start(" ".join(command))
         self.banner = self._prompt(START_S)
 
     def _prompt(self, timeout):
-        match, text = self._line.expect(PROMPT + r"|@@(\d+)@@\n", timeout,
-                                        "testpmd's prompt")
+        match, text = self._line.expect(self.prompt + r"|@@(\d+)@@\n", timeout,
+                                        f"prompt of {self.name}")
         if match.group(1) is not None:
             tail = "\n".join(text.strip().splitlines()[-15:])
-            raise Trouble(f"testpmd ended with status {match.group(1)}:\n{tail}")
+            raise Trouble(f"{self.name} ended with status {match.group(1)}:\n{tail}")
         return text
 
     def run(self, command, timeout=COMMAND_S):
-        """Run a testpmd command and return what it printed."""
+        """Run a command of the program and return what it printed."""
         self._line.pump()
         self._line.text = ""
         self._line.send(command)
@@ -49,16 +39,16 @@ class Testpmd:
         return self._prompt(timeout)
 
     def wait_output(self, pattern, timeout):
-        """Wait for text that testpmd prints unasked, such as an event."""
+        """Wait for text that is printed unasked, such as an event."""
         return self._line.expect(pattern, timeout)[0]
 
     def said(self, pattern):
-        """Has testpmd printed this since the last command?"""
+        """Has this been printed since the last command?"""
         self._line.pump()
         return re.search(pattern, self._line.text)
 
     def output(self, wait=0.2):
-        """What testpmd has printed since the last command; `wait` so long for more."""
+        """What was printed since the last command; `wait` so long for more."""
         self._line.pump(wait)
         return self._line.text
 
@@ -66,15 +56,42 @@ class Testpmd:
         self._line.pump()
 
     def quit(self):
-        """End testpmd; returns (status, what it said)."""
+        """End the program; returns (status, what it said)."""
         self._line.text = ""
         self._line.send("quit")
         return self._line.finish(START_S)
 
     def kill(self, guest):
-        """End testpmd without warning, as a crash would."""
-        guest.shell.run("killall -9 dpdk-testpmd")
+        """End it without warning, as a crash would."""
+        guest.shell.run(f"killall -9 {self.name}")
         self._line.finish(COMMAND_S)
+
+
+def eal_options(guest, eal=(), devargs=""):
+    """The plug-in, the addresses, and those of `eal`."""
+    plugin = ([] if guest.settings.pmd == "net_virtio"
+              else ["-d", "/opt/vnic/librte_net_vnic.so"])
+    options = ["-l", "0-1", "-m", "160", *plugin]
+    if not any(option.startswith("--iova-mode") for option in eal):
+        options.append("--iova-mode=va")
+    options += list(eal)
+    for address in guest.addresses:
+        options += ["-a", address + devargs]
+    return options
+
+
+class Testpmd(Program):
+    """A running testpmd. `eal` and `args` are added to its two argument lists;
+    `devargs` is added to each port's address (",key=value")."""
+
+    prompt = r"testpmd> "
+    name = "dpdk-testpmd"
+
+    def __init__(self, guest, eal=(), args=(), devargs="", queues=1):
+        super().__init__(guest, [
+            self.name, *eal_options(guest, eal, devargs), "--", "-i", "--forward-mode=io",
+            "--nb-cores=1", f"--rxq={queues}", f"--txq={queues}",
+            "--total-num-mbufs=8192", *args])
 
     # Answers of testpmd, parsed
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The vnic authors
-"""dpdk-testpmd on a terminal of its own, by its prompt."""
+"""Programs on a terminal of their own, by their prompt; of these dpdk-testpmd."""
 
 import fcntl
 import os
@@ -14,7 +14,6 @@ import time
 
 from .bench import Trouble
 
-PROMPT = r"testpmd> "
 START_S = 60
 COMMAND_S = 40
 PAGES = ("--in-memory", "--single-file-segments")
@@ -22,29 +21,23 @@ PAGES = ("--in-memory", "--single-file-segments")
 JUMBO = ("--max-pkt-len=9018", "--enable-scatter", "--tx-offloads=0x8000")
 
 
-class Testpmd:
-    """A front end. `vdevs` are texts for --vdev, without the driver's name:
-    "0,path=..."; `pages` the EAL flags of its memory. A `back_end` has
-    other drivers, which `vdevs` name, and polls on the other CPU."""
+class Program:
+    """A program on a terminal of its own; `label` names its log and its EAL."""
 
-    def __init__(self, bench, vdevs, args=(), queues=1, desc=256, pages=PAGES,
-                 name="pmd", megabytes=96, mbufs=4096, back_end=False):
+    prompt = None
+    name = None
+
+    def __init__(self, bench, label, back_end, eal, args):
         cpu = bench.cpus[-1 if back_end else 0]
         self.bench = bench
         self.text = ""
-        self.prefix = f"{bench.prefix}-{name}"
-        self.log = open(f"{bench.folder}/{name}.log", "wb")
-        command = ["dpdk-testpmd", "--lcores", f"0@{cpu},1@{cpu}", "--no-pci",
-                   "--file-prefix", self.prefix, *pages]
-        if "-m" not in pages:
-            command += ["-m", str(megabytes)]
+        self.prefix = f"{bench.prefix}-{label}"
+        self.log = open(f"{bench.folder}/{label}.log", "wb")
+        command = [self.name, "--lcores", f"0@{cpu},1@{cpu}", "--no-pci",
+                   "--file-prefix", self.prefix, *eal]
         if bench.plugin and not back_end:
             command += ["-d", bench.plugin]
-        for vdev in vdevs:
-            command += ["--vdev", vdev if back_end else bench.vdev + vdev]
-        command += ["--", "-i", "--nb-cores=1", "--forward-mode=io", "--no-flush-rx",
-                    f"--total-num-mbufs={mbufs}", f"--rxq={queues}", f"--txq={queues}",
-                    f"--rxd={desc}", f"--txd={desc}", *args]
+        command += ["--", *args]
         self.command_line = " ".join(command)
         self.master, slave = pty.openpty()
         # One row as long as any line: the line editor must not wrap.
@@ -84,14 +77,14 @@ class Testpmd:
             if not alive or time.monotonic() > end:
                 if re.search(pattern, self.text):
                     continue
-                why = "still not there" if alive else "testpmd has ended"
+                why = "still not there" if alive else f"{self.name} has ended"
                 raise Trouble(f"waiting for {pattern!r}: {why}; the last lines:\n"
                               + "\n".join(self.text.splitlines()[-15:])
                               + f"\n{self.command_line}")
 
     def ready(self, seconds=START_S):
         """Wait for the first prompt; returns what was printed before it."""
-        self.expect(PROMPT, seconds)
+        self.expect(self.prompt, seconds)
         return self.text
 
     def run(self, line, seconds=COMMAND_S):
@@ -102,7 +95,7 @@ class Testpmd:
         os.write(self.master, line.encode() + b"\n")
         # The terminal echoes the line behind the prompt that is there, and an
         # event may be printed into the midst of it.
-        self.expect(r"\n(?s:.*)" + PROMPT, seconds)
+        self.expect(r"\n(?s:.*)" + self.prompt, seconds)
         return self.text
 
     def quit(self, seconds=COMMAND_S):
@@ -120,11 +113,32 @@ class Testpmd:
             self.pump(0.1)
         if self.child.poll() is None:
             self.bench.kill(self.child)
-            raise Trouble(f"testpmd does not end within {seconds} s")
+            raise Trouble(f"{self.name} does not end within {seconds} s")
         while select.select([self.master], [], [], 0)[0] and self.pump(0):
             pass
         self.bench.kill(self.child)
         return self.child.returncode
+
+
+class Testpmd(Program):
+    """A front end. `vdevs` are texts for --vdev, without the driver's name:
+    "0,path=..."; `pages` the EAL flags of its memory. A `back_end` has
+    other drivers, which `vdevs` name, and polls on the other CPU."""
+
+    prompt = r"testpmd> "
+    name = "dpdk-testpmd"
+
+    def __init__(self, bench, vdevs, args=(), queues=1, desc=256, pages=PAGES,
+                 name="pmd", megabytes=96, mbufs=4096, back_end=False):
+        eal = [*pages]
+        if "-m" not in pages:
+            eal += ["-m", str(megabytes)]
+        for vdev in vdevs:
+            eal += ["--vdev", vdev if back_end else bench.vdev + vdev]
+        super().__init__(bench, name, back_end, eal, [
+            "-i", "--nb-cores=1", "--forward-mode=io", "--no-flush-rx",
+            f"--total-num-mbufs={mbufs}", f"--rxq={queues}", f"--txq={queues}",
+            f"--rxd={desc}", f"--txd={desc}", *args])
 
     # Answers, parsed
 
