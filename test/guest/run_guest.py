@@ -27,6 +27,7 @@ good, 1 something failed, 77 this machine cannot run it (reason = last line).
 A case is a file in cases/: its docstring says what it shows, NICS lists the
 functions, run(guest) does the work, mostly by harness/scenarios.py. Optional:
 QEMU_ARGS, KERNEL_ARGS, MEMORY_MB, HUGEPAGES, SKIP_PMD ({driver: why not}),
+PROGRAMS (of BUILD/test/NAME/NAME, to /opt/vnic/NAME in the guest),
 BACKPORTS_QEMU (True: unpack and run the QEMU of bookworm-backports),
 BACKPORTS_KERNEL (True: its kernel, with the vDPA simulator built for it; 270 MB).
 """
@@ -58,10 +59,11 @@ class Settings:
     """Where things are for this run."""
 
     def __init__(self, build, case):
-        base = os.path.join(os.path.abspath(build), "test", "guest")
+        self.build = os.path.abspath(build)
+        base = os.path.join(self.build, "test", "guest")
         self.pmd = os.environ.get("VNIC_GUEST_PMD", "net_vnic")
         self.plugin = os.environ.get("VNIC_GUEST_PLUGIN", os.path.join(
-            os.path.abspath(build), "drivers", "net", "vnic", "librte_net_vnic.so"))
+            self.build, "drivers", "net", "vnic", "librte_net_vnic.so"))
         self.image = os.path.join(base, "image")
         self.logs = os.path.join(base, "logs", case)
         shutil.rmtree(self.logs, ignore_errors=True)
@@ -137,21 +139,30 @@ def helper(script, *arguments, **environment):
         print("#", last, flush=True)
 
 
-def plugin_files(settings):
-    """The plug-in and those libraries it needs that are not in the image."""
-    if not os.path.exists(settings.plugin):
-        raise Trouble(f"no plug-in {settings.plugin}; build it or set VNIC_GUEST_PLUGIN")
+def with_libraries(settings, path, name):
+    """A file, and those libraries it needs that are not in the image."""
+    if not os.path.exists(path):
+        raise Trouble(f"there is no {path}: build it")
     with open(os.path.join(settings.image, "base.list"), encoding="utf-8") as names:
         have = {os.path.basename(line.strip()) for line in names}
-    out = subprocess.run(["ldd", settings.plugin], capture_output=True, text=True,
+    out = subprocess.run(["ldd", path], capture_output=True, text=True,
                          check=True, timeout=30)
     for line in out.stdout.splitlines():
         words = line.split()
         if len(words) > 2 and words[1] == "=>" and words[0] not in have:
             if not os.path.isabs(words[2]):
-                raise Trouble(f"the plug-in needs {words[0]}, which is not found")
+                raise Trouble(f"{path} needs {words[0]}, which is not found")
             yield words[2], "opt/vnic/" + words[0]
-    yield os.path.realpath(settings.plugin), "opt/vnic/librte_net_vnic.so"
+    yield os.path.realpath(path), "opt/vnic/" + name
+
+
+def extra_files(settings, case):
+    """The plug-in, unless DPDK's driver is asked for, and the case's programs."""
+    if settings.pmd != "net_virtio":
+        yield from with_libraries(settings, settings.plugin, "librte_net_vnic.so")
+    for name in getattr(case, "PROGRAMS", ()):
+        yield from with_libraries(settings, os.path.join(settings.build, "test", name, name),
+                                  name)
 
 
 def get_kernel(settings, case):
@@ -167,16 +178,14 @@ def get_kernel(settings, case):
             "VNIC_GUEST_MODULES": os.path.join(folder, "modules")}
 
 
-def make_initrd(settings):
-    """The image, with the plug-in as a second archive behind it."""
+def make_initrd(settings, case):
+    """The image, with what we built as a second archive behind it."""
     shutil.copyfile(os.path.join(settings.image, "base.cpio"), settings.initrd)
-    if settings.pmd == "net_virtio":
-        return
-    root = os.path.join(settings.work, "plugin")
+    root = os.path.join(settings.work, "extra")
     os.makedirs(os.path.join(root, "opt/vnic"), mode=0o755)
     names = ["opt", "opt/vnic"]
-    for source, name in plugin_files(settings):
-        shutil.copyfile(source, os.path.join(root, name))
+    for source, name in extra_files(settings, case):
+        shutil.copy(source, os.path.join(root, name))
         names.append(name)
     archive = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root,
                              input="\n".join(names).encode() + b"\n",
@@ -210,6 +219,12 @@ def keep_running(settings):
         time.sleep(3600)
 
 
+def logged_errors(settings):
+    """What EAL calls errors in the log of the guest's second line."""
+    with open(settings.log("testpmd"), errors="replace", encoding="utf-8") as log:
+        return [line.strip() for line in log if "EAL: Error" in line]
+
+
 def run_case(settings, case, report, keep):
     excuses = getattr(case, "SKIP_PMD", {})
     if settings.pmd in excuses:
@@ -219,7 +234,7 @@ def run_case(settings, case, report, keep):
     settings.qemu_version = qemu_version(settings.qemu)
     with locked(settings.image):
         helper("build_image.sh", settings.image, **kernel)
-    make_initrd(settings)
+    make_initrd(settings, case)
     # Only now: the downloads need the machine's network.
     settings.private_network = own_network()
     with Guest(settings, case, report) as guest:
@@ -227,6 +242,8 @@ def run_case(settings, case, report, keep):
             case.run(guest)
         except Trouble as trouble:
             report.check(False, str(trouble))
+        errors = logged_errors(settings)
+        report.check(not errors, "EAL has reported no error", "; ".join(errors[:5]))
         if keep:
             guest.shell.close()
             keep_running(settings)

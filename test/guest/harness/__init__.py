@@ -3,7 +3,7 @@
 """What the cases of the guest suite are written with."""
 
 from .report import Report, Skip, Trouble
-from . import scenarios, traffic
+from . import nap, scenarios, traffic
 from .qemu import Nic
 
-__all__ = ["Nic", "Report", "Skip", "Trouble", "scenarios", "traffic"]
+__all__ = ["Nic", "Report", "Skip", "Trouble", "nap", "scenarios", "traffic"]
