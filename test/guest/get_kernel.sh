@@ -3,7 +3,8 @@
 # Copyright(c) 2026 The vnic authors
 #
 # get_kernel.sh OUT: the kernel of bookworm-backports, which has vhost-vdpa, with
-# the vDPA simulator, which Debian leaves out, built from the same source.
+# what Debian leaves out built from the same source: the vDPA simulator, and a
+# vfio with its no-IOMMU mode (vfio_noiommu.ko, in place of vfio.ko).
 # OUT/kernel.deb, OUT/modules/*.ko; nothing is installed. Nothing is done when it
 # is there already.
 #
@@ -43,24 +44,48 @@ fetch() {
 }
 
 # The kernel's own Makefile, with its folders where we unpacked them.
-build_modules() {
+prepare_tree() {
 	headers=$(echo "$out"/tree/usr/src/linux-headers-*-amd64)
 	sed -i "s|^include /usr/src/|include $out/tree/usr/src/|" "$headers/Makefile"
 	rm -f "$headers/vmlinux" # for type information, which nobody needs
-	mkdir -p "$out/build" "$out/source"
+	mkdir -p "$out/source" "$out/modules"
 	tar -xf "$out"/tree/usr/src/linux-source-*.tar.xz -C "$out/source" \
-		--strip-components=1 --wildcards '*/drivers/vdpa/vdpa_sim/*' '*/drivers/vhost/vringh.c'
-	cp "$out"/source/drivers/vdpa/vdpa_sim/vdpa_sim*.[ch] \
-		"$out/source/drivers/vhost/vringh.c" "$out/build/"
-	echo 'obj-m := vringh.o vdpa_sim.o vdpa_sim_net.o' >"$out/build/Kbuild"
-	make -C "$headers" M="$out/build" modules >"$out/build.log" 2>&1 ||
-		skip "its modules do not build, see $out/build.log"
-	mkdir -p "$out/modules"
-	cp "$out"/build/*.ko "$out/modules/"
-	strip -g "$out"/modules/*.ko
+		--strip-components=1 --wildcards '*/drivers/vdpa/vdpa_sim/*' \
+		'*/drivers/vhost/vringh.c' '*/drivers/vfio/*.[ch]'
 }
 
-[ ! -e "$out/done" ] || exit 0
+# build FOLDER: its Kbuild and sources are there.
+build() {
+	make -C "$headers" M="$1" modules >"$1.log" 2>&1 ||
+		skip "its modules do not build, see $1.log"
+	strip -g "$1"/*.ko
+}
+
+build_vdpa_sim() {
+	mkdir -p "$out/build/vdpa"
+	cp "$out"/source/drivers/vdpa/vdpa_sim/vdpa_sim*.[ch] \
+		"$out/source/drivers/vhost/vringh.c" "$out/build/vdpa/"
+	echo 'obj-m := vringh.o vdpa_sim.o vdpa_sim_net.o' >"$out/build/vdpa/Kbuild"
+	build "$out/build/vdpa"
+	cp "$out"/build/vdpa/*.ko "$out/modules/"
+}
+
+build_vfio_noiommu() {
+	mkdir -p "$out/build/vfio"
+	for part in vfio.h vfio_main.c group.c container.c virqfd.c; do
+		cp "$out/source/drivers/vfio/$part" "$out/build/vfio/"
+	done
+	cat >"$out/build/vfio/Kbuild" <<END
+obj-m := vfio.o
+vfio-y := vfio_main.o group.o container.o virqfd.o
+ccflags-y := -DCONFIG_VFIO_NOIOMMU=1
+END
+	build "$out/build/vfio"
+	cp "$out/build/vfio/vfio.ko" "$out/modules/vfio_noiommu.ko"
+}
+
+# Its name changes with what is made.
+[ ! -e "$out/done.2" ] || exit 0
 . /etc/os-release
 [ "${VERSION_CODENAME:-}" = bookworm ] || skip "this is not Debian 12"
 for tool in gcc-12 make xz strip; do
@@ -83,6 +108,8 @@ mv "$out"/deb/linux-image-*.deb "$out/kernel.deb"
 for deb in "$out"/deb/*.deb; do
 	dpkg-deb -x "$deb" "$out/tree"
 done
-build_modules
+prepare_tree
+build_vdpa_sim
+build_vfio_noiommu
 rm -rf "$out/deb" "$out/lists" "$out/cache" "$out/tree" "$out/source" "$out/build"
-touch "$out/done"
+touch "$out/done.2"
