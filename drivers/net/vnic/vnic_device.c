@@ -307,7 +307,7 @@ device_go(struct vnic_dev *dev)
 	if (ret == 0)
 		ret = vnic_device_stats_start(dev);
 	dev->events_polled = ops->event_enable == NULL ||
-		ops->event_enable(dev, true) < 0;
+		ops->event_enable(dev, true) != 0;
 	return ret;
 }
 

@@ -168,7 +168,8 @@ event_on(struct vnic_dev *dev)
 		pci->events_on = true;
 	else if (!pci->rx_vectors)
 		event_switch(pci, false);
-	return ret;
+	/* A line that others share may be masked or read away by them. */
+	return ret == 0 && !pci->msix ? 1 : ret;
 }
 
 int

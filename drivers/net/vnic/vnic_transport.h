@@ -126,7 +126,10 @@ struct vnic_transport_ops {
 	int (*queue_reset)(struct vnic_dev *dev, uint16_t index);
 	/** Called after DRIVER_OK and after each change of active pairs. */
 	int (*queues_active)(struct vnic_dev *dev, uint16_t nb_pairs);
-	/** Turn the configuration-change interrupt on or off. */
+	/**
+	 * Turn the configuration-change interrupt on or off; 1 if it is on
+	 * and cannot be relied upon, so that the port is looked at as well.
+	 */
 	int (*event_enable)(struct vnic_dev *dev, bool on);
 	/**
 	 * The device's registers into @p out, which has room for @p max.
