@@ -160,6 +160,7 @@ def packet_types(bed):
     bed.run("stop", "set fwd io", "set verbose 1", "start")
     for port in bed.ports:
         bed.run(f"set port {port} ptype_mask 0xfff")
+        bed.next_burst(port)
         for frame, what, wanted in packet_kinds(bed, port):
             told, _ = tell(bed, port, frame)
             found = re.search(r"hw ptype: ([A-Z0-9_ ]*)", told)
@@ -167,6 +168,7 @@ def packet_types(bed):
             bed.check(got == wanted, f"port {port}: {what} is {' '.join(sorted(wanted))}",
                       f"{got}\n{told}")
         bed.run(f"set port {port} ptype_mask 0")
+        bed.next_burst(port)
         told, _ = tell(bed, port, unique(bed, port, UDP))
         bed.check("hw ptype: L" not in told, f"port {port}: no types once they are turned off",
                   told)

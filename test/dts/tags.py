@@ -68,12 +68,14 @@ def strips(bed, port):
     """A tag is taken off while that is on; frames without one stay as they are."""
     frame = tagged(bed, port, LISTED)
     bed.run(f"vlan set strip on {port}")
+    bed.next_burst(port)
     came = bed.through(port, [frame])[0]
     bed.check([data for _, data in came] == [without_tag(frame.bytes)],
               f"port {port}: strip is on, the tag is off")
     bed.check(bed.passes(port, frames.plain(bed.mac(port))),
               f"port {port}: strip is on, a frame without a tag is as it was")
     bed.run(f"vlan set strip off {port}")
+    bed.next_burst(port)
     bed.check(bed.passes(port, tagged(bed, port, LISTED)), f"port {port}: strip is off")
 
 
@@ -106,6 +108,7 @@ def qinq(bed):
     for port in bed.ports:
         bed.check(bed.passes(port, two_tags(bed, port)), f"port {port}: two tags come through")
         bed.run(f"vlan set qinq_strip on {port}", f"vlan set strip on {port}")
+        bed.next_burst(port)
         frame, single = two_tags(bed, port), tagged(bed, port, LISTED)
         came = bed.through(port, [frame, single])
         bed.check([data for _, data in came[0]] == [frame.bytes[:12] + frame.bytes[20:]],
@@ -113,4 +116,5 @@ def qinq(bed):
         bed.check([data for _, data in came[1]] == [without_tag(single.bytes)],
                   f"port {port}: and a single one is off")
         bed.run(f"vlan set qinq_strip off {port}", f"vlan set strip off {port}")
+        bed.next_burst(port)
         bed.check(bed.passes(port, two_tags(bed, port)), f"port {port}: two tags come again")

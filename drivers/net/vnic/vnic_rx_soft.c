@@ -345,12 +345,14 @@ uint16_t
 vnic_rx_soft_burst(void *queue, struct rte_mbuf **pkts, uint16_t nb)
 {
 	const struct vnic_rxq *rxq = queue;
-	/* The control plane changes them under traffic; each is whole. */
-	uint32_t soft = __atomic_load_n(&rxq->soft, __ATOMIC_RELAXED);
-	uint32_t ptypes = __atomic_load_n(&rxq->ptypes, __ATOMIC_RELAXED);
+	uint32_t soft, ptypes;
 	uint16_t i;
 
 	nb = vnic_rx_soft_rows[rxq->port_id](queue, pkts, nb);
+	/* The control plane changes them under traffic; each is whole. After
+	 * the row, so that they hold for frames that came after a change. */
+	soft = __atomic_load_n(&rxq->soft, __ATOMIC_RELAXED);
+	ptypes = __atomic_load_n(&rxq->ptypes, __ATOMIC_RELAXED);
 	if (soft == 0)
 		return nb;
 	for (i = 0; i < nb; i++)
