@@ -336,7 +336,8 @@ devsim_rx_inject_outer(struct devsim *dev, uint16_t vq, const void *data,
 
 /**
  * What a sent frame becomes on a wire: sums completed, cut into segments, each
- * with headers of its own, as the frame's header asks (5.1.6.2). Trusts the
+ * with headers of its own, or into fragments, as the frame's header asks
+ * (5.1.6.2). Trusts the
  * header no further than the frame goes; knows VXLAN and Geneve.
  *
  * @param cb gets each frame; its hdr is NULL

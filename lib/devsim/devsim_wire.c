@@ -107,6 +107,64 @@ wire_segments(const struct devsim_frame *frame, uint32_t size,
 	return nr;
 }
 
+#define IP6_FRAGMENT 44
+#define IP6_FRAGMENT_LEN 8
+#define IP_MORE_FRAGMENTS 0x2000
+
+/** The network header, and what follows it, of the fragment at @p off. */
+static uint32_t
+fragment_headers(uint8_t *data, const struct devsim_layer *l, uint32_t off,
+		 uint32_t part, bool last)
+{
+	uint8_t *ext = data + l->l4;
+
+	if (!l->ipv6) {
+		put16(data + l->l3 + 2, l->l4 - l->l3 + part);
+		put16(data + l->l3 + 6,
+		      off / 8 | (last ? 0 : IP_MORE_FRAGMENTS));
+		put16(data + l->l3 + 10, 0);
+		put16(data + l->l3 + 10, ~devsim_sum_fold(devsim_sum(
+			data + l->l3, l->l4 - l->l3)));
+		return l->l4;
+	}
+	put16(data + l->l3 + 4, l->l4 - l->l3 - 40 + IP6_FRAGMENT_LEN + part);
+	memset(ext, 0, IP6_FRAGMENT_LEN);
+	ext[0] = data[l->l3 + 6];
+	put16(ext + 2, off | !last);
+	data[l->l3 + 6] = IP6_FRAGMENT;
+	return l->l4 + IP6_FRAGMENT_LEN;
+}
+
+/** One UDP datagram, its sum complete, as IP fragments of @p size bytes. */
+static int
+wire_fragments(const struct devsim_frame *frame, uint32_t size,
+	       devsim_frame_cb cb, void *arg)
+{
+	static __thread uint8_t whole[DEVSIM_FRAME_MAX];
+	static __thread uint8_t data[DEVSIM_FRAME_MAX];
+	struct devsim_layer layers[DEVSIM_LAYERS], *l = &layers[0];
+	struct devsim_frame out = { .data = data, .nr_segs = 1 };
+	uint32_t off;
+	int nr = 0;
+
+	if (devsim_layers(frame->data, frame->len, layers) != 1 ||
+	    l->proto == PROTO_TCP || size == 0 || size % 8 != 0)
+		return -EINVAL;
+	memcpy(whole, frame->data, frame->len);
+	sum_fill(whole, l->l4, devsim_sum_at(l), frame->len, true);
+	for (off = 0; l->l4 + off < frame->len; off += size, nr++) {
+		uint32_t rest = frame->len - l->l4 - off;
+		uint32_t part = rest < size ? rest : size, hdrs;
+
+		memcpy(data, whole, l->l4);
+		hdrs = fragment_headers(data, l, off, part, part == rest);
+		memcpy(data + hdrs, whole + l->l4 + off, part);
+		out.len = hdrs + part;
+		cb(arg, &out);
+	}
+	return nr;
+}
+
 int
 devsim_wire(const struct devsim_frame *frame, devsim_frame_cb cb, void *arg)
 {
@@ -118,6 +176,9 @@ devsim_wire(const struct devsim_frame *frame, devsim_frame_cb cb, void *arg)
 		.data = data, .len = frame->len, .nr_segs = 1,
 	};
 
+	if (h->gso_type == VIRTIO_NET_HDR_GSO_UDP)
+		return wire_fragments(frame, rte_le_to_cpu_16(h->gso_size), cb,
+				      arg);
 	if (h->gso_type != VIRTIO_NET_HDR_GSO_NONE)
 		return wire_segments(frame, rte_le_to_cpu_16(h->gso_size), cb,
 				     arg);

@@ -67,6 +67,11 @@ void case_tunnel_rx(void **state);
 void case_lro(void **state);
 void case_lro_room(void **state);
 
+/* case_ufo.c */
+void case_ufo_tx(void **state);
+void case_ufo_choice(void **state);
+void case_ufo_rx(void **state);
+
 /* case_hash.c */
 void case_hash_report(void **state);
 void case_hash_value(void **state);

@@ -177,7 +177,7 @@ test_all_offered(void **state)
 		F(SPEED_DUPLEX),
 		F(CTRL_GUEST_OFFLOADS), F(GUEST_TSO4), F(GUEST_TSO6),
 		F(GUEST_ECN), F(HOST_ECN), F(GUEST_USO4), F(GUEST_USO6),
-		F(HOST_USO), F(GUEST_HDRLEN), F(GUEST_UDP_TUNNEL_GSO),
+		F(GUEST_UFO), F(HOST_USO), F(GUEST_HDRLEN), F(GUEST_UDP_TUNNEL_GSO),
 		F(GUEST_UDP_TUNNEL_GSO_CSUM), F(HOST_UDP_TUNNEL_GSO),
 		F(HOST_UDP_TUNNEL_GSO_CSUM), F(OUT_NET_HEADER),
 		F(RSS), F(HASH_REPORT), F(HASH_TUNNEL), F(RSS_CONTEXT),
@@ -244,6 +244,27 @@ test_nothing_asked(void **state)
 				 VNIC_VERDICT_NOT_ASKED);
 }
 
+/* UDP_TSO is one of two, and the other is not agreed on. */
+static void
+test_udp_tso(void **state)
+{
+	const struct virtio_features all = { { UINT64_MAX, UINT64_MAX } };
+	struct vnic_args kind = args;
+	struct vnic_need need = need_all();
+	struct vnic_negotiation n;
+
+	(void)state;
+	need.args = &kind;
+	need.tx_offloads = RTE_ETH_TX_OFFLOAD_UDP_TSO;
+	vnic_negotiate(all, &need, &n);
+	assert_true(virtio_features_has(&n.accepted, F(HOST_USO)));
+	assert_int_equal(n.verdict[F(HOST_UFO)], VNIC_VERDICT_NOT_ASKED);
+	kind.udp_tso = VNIC_UDP_TSO_UFO;
+	vnic_negotiate(all, &need, &n);
+	assert_true(virtio_features_has(&n.accepted, F(HOST_UFO)));
+	assert_int_equal(n.verdict[F(HOST_USO)], VNIC_VERDICT_NOT_ASKED);
+}
+
 /* Which large frames are wanted is asked for in steps. */
 static void
 test_lro_steps(void **state)
@@ -263,6 +284,8 @@ test_lro_steps(void **state)
 		assert_true(virtio_features_has(&n.accepted, F(GUEST_TSO4)));
 		assert_int_equal(virtio_features_has(&n.accepted,
 				 F(GUEST_USO6)), lro >= VNIC_LRO_UDP);
+		assert_int_equal(virtio_features_has(&n.accepted,
+				 F(GUEST_UFO)), lro >= VNIC_LRO_UDP);
 		assert_int_equal(virtio_features_has(&n.accepted,
 				 F(GUEST_UDP_TUNNEL_GSO)),
 				 lro >= VNIC_LRO_TUNNEL);
@@ -346,6 +369,7 @@ main(void)
 		cmocka_unit_test(test_version_alone),
 		cmocka_unit_test(test_nothing_asked),
 		cmocka_unit_test(test_lro_steps),
+		cmocka_unit_test(test_udp_tso),
 		cmocka_unit_test(test_bad_config),
 		cmocka_unit_test(test_vhost_user),
 		cmocka_unit_test(test_header_length),

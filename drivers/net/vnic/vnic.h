@@ -52,6 +52,12 @@ enum vnic_lro {
 	VNIC_LRO_TUNNEL		/**< and both inside of UDP tunnels */
 };
 
+/** What RTE_MBUF_F_TX_UDP_SEG asks of the device. */
+enum vnic_udp_tso {
+	VNIC_UDP_TSO_USO,	/**< datagrams of tso_segsz bytes */
+	VNIC_UDP_TSO_UFO	/**< one datagram, as IP fragments of tso_segsz */
+};
+
 #define VNIC_ADDRESSES_MAX 16
 
 /** An IP address, network byte order; IPv4 in the first four bytes. */
@@ -80,6 +86,7 @@ struct vnic_args {
 	bool soft_csum;	/**< verify what the device has told nothing of */
 	bool server;
 	enum vnic_lro lro;
+	enum vnic_udp_tso udp_tso;
 	uint32_t ctrl_timeout_ms;	/**< one control exchange */
 	uint32_t connect_timeout_ms;	/**< first connection, each message */
 	bool standby;

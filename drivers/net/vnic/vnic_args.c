@@ -282,6 +282,18 @@ vnic_args_take_lro(const char *value, struct vnic_args *out)
 	return false;
 }
 
+static bool
+vnic_args_take_udp_tso(const char *value, struct vnic_args *out)
+{
+	if (strcmp(value, "uso") == 0)
+		out->udp_tso = VNIC_UDP_TSO_USO;
+	else if (strcmp(value, "ufo") == 0)
+		out->udp_tso = VNIC_UDP_TSO_UFO;
+	else
+		return false;
+	return true;
+}
+
 /** Read by vnic_args_flag, where it matters. */
 static bool
 vnic_args_take_flag(const char *value, struct vnic_args *out)
@@ -345,6 +357,7 @@ static const struct vnic_args_key {
 	{ "in_order", ON_ALL, vnic_args_take_in_order, "0 or 1" },
 	{ "packed_vq", ON_ALL, vnic_args_take_packed_vq, "0 or 1" },
 	{ "lro", ON_ALL, vnic_args_take_lro, "tcp, udp or tunnel" },
+	{ "udp_tso", ON_ALL, vnic_args_take_udp_tso, "uso or ufo" },
 	{ "soft_csum", ON_ALL, vnic_args_take_soft_csum, "0 or 1" },
 	{ "server", ON_USER, vnic_args_take_server, "0 or 1" },
 	{ "cq", ON_USER, vnic_args_take_flag, "0 or 1" },

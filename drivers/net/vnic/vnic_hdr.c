@@ -47,6 +47,7 @@ vnic_hdr_tx_can(const struct virtio_features *accepted)
 		{ VIRTIO_NET_F_HOST_TSO4, VNIC_HDR_TSO4 },
 		{ VIRTIO_NET_F_HOST_TSO6, VNIC_HDR_TSO6 },
 		{ VIRTIO_NET_F_HOST_USO, VNIC_HDR_USO },
+		{ VIRTIO_NET_F_HOST_UFO, VNIC_HDR_UFO },
 		{ VIRTIO_NET_F_HOST_ECN, VNIC_HDR_ECN },
 		{ VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO, VNIC_HDR_TUNNEL },
 		{ VIRTIO_NET_F_HOST_UDP_TUNNEL_GSO_CSUM, VNIC_HDR_TUNNEL_CSUM },
@@ -65,6 +66,7 @@ vnic_hdr_rx_can(const struct virtio_features *accepted)
 		{ VIRTIO_NET_F_GUEST_TSO6, VNIC_HDR_TSO6 },
 		{ VIRTIO_NET_F_GUEST_USO4, VNIC_HDR_USO },
 		{ VIRTIO_NET_F_GUEST_USO6, VNIC_HDR_USO },
+		{ VIRTIO_NET_F_GUEST_UFO, VNIC_HDR_UFO },
 		{ VIRTIO_NET_F_GUEST_ECN, VNIC_HDR_ECN },
 		{ VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO, VNIC_HDR_TUNNEL },
 		{ VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM, VNIC_HDR_TUNNEL_CSUM },
@@ -162,10 +164,18 @@ tx_tunnel(struct virtio_net_hdr_tunnel *hdr, uint16_t can,
 	return 0;
 }
 
-/* Type of segmentation; the feature that it needs into @p need. */
+/*
+ * Type of segmentation; the feature that it needs into @p need. HOST_UFO is
+ * accepted only where UDP_SEG means it (udp_tso=ufo); tunnels know USO alone.
+ */
 static uint8_t
-tx_gso_type(const struct rte_mbuf *m, uint16_t *need)
+tx_gso_type(const struct rte_mbuf *m, uint16_t can, bool tunnel, uint16_t *need)
 {
+	if (m->ol_flags & RTE_MBUF_F_TX_UDP_SEG && can & VNIC_HDR_UFO &&
+	    !tunnel) {
+		*need = VNIC_HDR_UFO;
+		return VIRTIO_NET_HDR_GSO_UDP;
+	}
 	if (m->ol_flags & RTE_MBUF_F_TX_UDP_SEG) {
 		*need = VNIC_HDR_USO;
 		return VIRTIO_NET_HDR_GSO_UDP_L4;
@@ -191,9 +201,12 @@ tx_gso(struct virtio_net_hdr_tunnel *hdr, uint16_t can,
 
 	if ((m->ol_flags & VNIC_TX_GSO_MASK) == VNIC_TX_GSO_MASK)
 		return -EINVAL;
-	hdr->hash.hdr.gso_type = tx_gso_type(m, &need);
+	hdr->hash.hdr.gso_type = tx_gso_type(m, can, o->outer_l4 != 0, &need);
 	if (!(can & need))
 		return -ENOTSUP;
+	/* Fragments begin at multiples of eight bytes. */
+	if (need == VNIC_HDR_UFO && m->tso_segsz % 8 != 0)
+		return -EINVAL;
 	if (m->tso_segsz == 0 || len < o->l4 + min || len > m->pkt_len ||
 	    m->pkt_len - o->outer_l3 > HDR_L3_MAX)
 		return -EINVAL;
@@ -400,6 +413,7 @@ rx_gso(struct rte_mbuf *m, const struct virtio_net_hdr_tunnel *hdr,
 {
 	static const uint16_t need[] = {
 		[VIRTIO_NET_HDR_GSO_TCPV4] = VNIC_HDR_TSO4,
+		[VIRTIO_NET_HDR_GSO_UDP] = VNIC_HDR_UFO,
 		[VIRTIO_NET_HDR_GSO_TCPV6] = VNIC_HDR_TSO6,
 		[VIRTIO_NET_HDR_GSO_UDP_L4] = VNIC_HDR_USO,
 	};
@@ -413,8 +427,9 @@ rx_gso(struct rte_mbuf *m, const struct virtio_net_hdr_tunnel *hdr,
 		return -EPROTO;
 	if (h->gso_type & HDR_GSO_TUNNEL && rx_tunnel(m, hdr, can) != 0)
 		return -EPROTO;
-	/* What fits into one segment is no sequence of them. */
-	if (size < m->pkt_len) {
+	/* What fits into one segment is no sequence of them, and a datagram
+	 * that was spared fragmentation is one datagram. */
+	if (size < m->pkt_len && type != VIRTIO_NET_HDR_GSO_UDP) {
 		m->tso_segsz = size;
 		m->ol_flags |= RTE_MBUF_F_RX_LRO;
 	}

@@ -36,6 +36,7 @@
 #define VNIC_HDR_TUNNEL		(1u << 5)
 #define VNIC_HDR_TUNNEL_CSUM	(1u << 6)
 #define VNIC_HDR_OUT_NET	(1u << 7)	/* the header has 32 bytes */
+#define VNIC_HDR_UFO		(1u << 8)
 
 /** VNIC_HDR_* of frames sent, and of frames received. Pure. */
 uint16_t

@@ -116,11 +116,24 @@ want_tso(const struct vnic_need *need)
 					       RTE_ETH_TX_OFFLOAD_TCP_TSO));
 }
 
+static bool
+asks_udp_tso(const struct vnic_need *need, enum vnic_udp_tso kind)
+{
+	return need->tx_offloads & RTE_ETH_TX_OFFLOAD_UDP_TSO &&
+		need->args->udp_tso == kind;
+}
+
 static enum vnic_verdict
 want_uso(const struct vnic_need *need)
 {
-	return verdict_if(need->tx_offloads & (NEED_TNL_TSO |
-					       RTE_ETH_TX_OFFLOAD_UDP_TSO));
+	return verdict_if(need->tx_offloads & NEED_TNL_TSO ||
+			  asks_udp_tso(need, VNIC_UDP_TSO_USO));
+}
+
+static enum vnic_verdict
+want_ufo(const struct vnic_need *need)
+{
+	return verdict_if(asks_udp_tso(need, VNIC_UDP_TSO_UFO));
 }
 
 static enum vnic_verdict
@@ -216,12 +229,11 @@ static const struct vnic_feature vnic_features[] = {
 	NET(GUEST_TSO4, want_lro, SET2(GUEST_CSUM, MRG_RXBUF)),
 	NET(GUEST_TSO6, want_lro, SET2(GUEST_CSUM, MRG_RXBUF)),
 	NET(GUEST_ECN, want_lro, .any = SET2(GUEST_TSO4, GUEST_TSO6)),
-	/* No mbuf flag tells a datagram to be fragmented from several. */
-	NET(GUEST_UFO, NULL, SET1(GUEST_CSUM)),
+	NET(GUEST_UFO, want_lro_udp, SET2(GUEST_CSUM, MRG_RXBUF)),
 	NET(HOST_TSO4, want_tso, SET1(CSUM)),
 	NET(HOST_TSO6, want_tso, SET1(CSUM)),
 	NET(HOST_ECN, want_tso, .any = SET2(HOST_TSO4, HOST_TSO6)),
-	NET(HOST_UFO, NULL, SET1(CSUM)),
+	NET(HOST_UFO, want_ufo, SET1(CSUM)),
 	NET(MRG_RXBUF, want_mrg_rxbuf),
 	NET(STATUS, want_always),
 	NET(CTRL_VQ, want_always),

@@ -45,6 +45,9 @@ static const struct offload offload_tx[] = {
 	TX(UDP_TNL_TSO, F(HOST_UDP_TUNNEL_GSO), NONE),
 };
 
+/* In place of its row where udp_tso=ufo. */
+static const struct offload offload_ufo = TX(UDP_TSO, F(HOST_UFO), NONE);
+
 void
 vnic_offload_negotiate(const struct vnic_dev *dev, struct vnic_negotiation *nego)
 {
@@ -74,6 +77,13 @@ offload_lacks(const struct offload *o, const struct virtio_features *accepted)
 	return NONE;
 }
 
+static const struct offload *
+offload_row(const struct vnic_dev *dev, const struct offload *o)
+{
+	return o->bit == RTE_ETH_TX_OFFLOAD_UDP_TSO &&
+		dev->args.udp_tso == VNIC_UDP_TSO_UFO ? &offload_ufo : o;
+}
+
 static uint64_t
 offload_capa(const struct vnic_dev *dev, const struct offload *list,
 	     unsigned int nb)
@@ -84,7 +94,8 @@ offload_capa(const struct vnic_dev *dev, const struct offload *list,
 
 	vnic_offload_negotiate(dev, &nego);
 	for (i = 0; i < nb; i++)
-		if (offload_lacks(&list[i], &nego.accepted) == NONE)
+		if (offload_lacks(offload_row(dev, &list[i]),
+				  &nego.accepted) == NONE)
 			capa |= list[i].bit;
 	/* Who sees both will want them in one frame. */
 	if (list == offload_tx && capa & RTE_ETH_TX_OFFLOAD_UDP_TNL_TSO &&
@@ -128,6 +139,7 @@ vnic_offload_explain(const struct vnic_dev *dev, uint64_t rx, uint64_t tx)
 	uint8_t lacks;
 
 	vnic_offload_negotiate(dev, &nego);
+	o = o == NULL ? NULL : offload_row(dev, o);
 	lacks = o == NULL ? NONE : offload_lacks(o, &nego.accepted);
 	if (o == NULL || (lacks == NONE && o->bit !=
 			  RTE_ETH_TX_OFFLOAD_OUTER_UDP_CKSUM)) {
@@ -172,6 +184,7 @@ vnic_offload_has_lro(const struct vnic_dev *dev)
 {
 	return vnic_dev_has(dev, F(GUEST_TSO4)) ||
 		vnic_dev_has(dev, F(GUEST_TSO6)) ||
+		vnic_dev_has(dev, F(GUEST_UFO)) ||
 		vnic_dev_has(dev, F(GUEST_USO4)) ||
 		vnic_dev_has(dev, F(GUEST_USO6));
 }
