@@ -322,6 +322,7 @@ port_probe(struct sim_port *port)
 	assert_int_equal(ret, 0);
 	vnic->args.lro = port->opts.lro;
 	vnic->args.udp_tso = port->opts.udp_tso;
+	vnic->args.rsc_info = port->opts.rsc_info;
 	if (port->opts.ctrl_timeout_ms != 0)
 		vnic->args.ctrl_timeout_ms = port->opts.ctrl_timeout_ms;
 	if (port->opts.tx_stall_ms != 0)

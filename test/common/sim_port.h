@@ -55,6 +55,7 @@ struct sim_options {
 	uint32_t ctrl_timeout_ms;
 	enum vnic_lro lro;	/**< devarg */
 	enum vnic_udp_tso udp_tso;	/**< devarg */
+	bool rsc_info;		/**< devarg */
 	uint32_t tx_stall_ms;	/**< 0 = the driver's default */
 	struct devsim_policy policy;	/**< of all data queues */
 	uint64_t rss_hf;	/**< not 0: RSS is offered and configured */

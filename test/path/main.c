@@ -44,6 +44,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_tunnel_rx),
 		cmocka_unit_test(case_lro),
 		cmocka_unit_test(case_lro_room),
+		cmocka_unit_test(case_rsc),
 		cmocka_unit_test(case_ufo_tx),
 		cmocka_unit_test(case_ufo_choice),
 		cmocka_unit_test(case_ufo_rx),

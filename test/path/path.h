@@ -67,6 +67,9 @@ void case_tunnel_rx(void **state);
 void case_lro(void **state);
 void case_lro_room(void **state);
 
+/* case_rsc.c */
+void case_rsc(void **state);
+
 /* case_ufo.c */
 void case_ufo_tx(void **state);
 void case_ufo_choice(void **state);

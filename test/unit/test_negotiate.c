@@ -27,6 +27,7 @@
 static const struct vnic_args args = {
 	.mrg_rxbuf = true, .in_order = true, .packed_vq = true,
 	.lro = VNIC_LRO_TUNNEL,
+	.rsc_info = true,
 };
 
 static struct vnic_need
@@ -185,7 +186,7 @@ test_all_offered(void **state)
 		VIRTIO_F_ACCESS_PLATFORM, VIRTIO_F_RING_PACKED,
 		VIRTIO_F_IN_ORDER, VIRTIO_F_ORDER_PLATFORM,
 		VIRTIO_F_NOTIFICATION_DATA, VIRTIO_F_RING_RESET,
-		VIRTIO_F_NOTIF_CONFIG_DATA, VIRTIO_F_SUSPEND,
+		VIRTIO_F_NOTIF_CONFIG_DATA, VIRTIO_F_SUSPEND, F(RSC_EXT),
 	};
 	const struct virtio_features all = { { UINT64_MAX, UINT64_MAX } };
 	struct virtio_features expected = { { 0, 0 } };

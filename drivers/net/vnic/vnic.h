@@ -87,6 +87,7 @@ struct vnic_args {
 	bool server;
 	enum vnic_lro lro;
 	enum vnic_udp_tso udp_tso;
+	bool rsc_info;	/**< with LRO: counts of what was coalesced */
 	uint32_t ctrl_timeout_ms;	/**< one control exchange */
 	uint32_t connect_timeout_ms;	/**< first connection, each message */
 	bool standby;

@@ -141,6 +141,12 @@ vnic_args_take_standby(const char *value, struct vnic_args *out)
 	return vnic_args_bool(value, &out->standby);
 }
 
+static bool
+vnic_args_take_rsc_info(const char *value, struct vnic_args *out)
+{
+	return vnic_args_bool(value, &out->rsc_info);
+}
+
 /* Of a host, on some link: neither unspecified nor multicast nor loopback. */
 static bool
 vnic_args_address(const char *text, struct vnic_address *out)
@@ -358,6 +364,7 @@ static const struct vnic_args_key {
 	{ "packed_vq", ON_ALL, vnic_args_take_packed_vq, "0 or 1" },
 	{ "lro", ON_ALL, vnic_args_take_lro, "tcp, udp or tunnel" },
 	{ "udp_tso", ON_ALL, vnic_args_take_udp_tso, "uso or ufo" },
+	{ "rsc_info", ON_ALL, vnic_args_take_rsc_info, "0 or 1" },
 	{ "soft_csum", ON_ALL, vnic_args_take_soft_csum, "0 or 1" },
 	{ "server", ON_USER, vnic_args_take_server, "0 or 1" },
 	{ "cq", ON_USER, vnic_args_take_flag, "0 or 1" },

@@ -11,6 +11,7 @@
 #include <rte_udp.h>
 
 #include "vnic_hdr.h"
+#include "vnic_rsc.h"
 
 #define HDR_GSO_TUNNEL (VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV4 | \
 			VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6)
@@ -68,6 +69,7 @@ vnic_hdr_rx_can(const struct virtio_features *accepted)
 		{ VIRTIO_NET_F_GUEST_USO6, VNIC_HDR_USO },
 		{ VIRTIO_NET_F_GUEST_UFO, VNIC_HDR_UFO },
 		{ VIRTIO_NET_F_GUEST_ECN, VNIC_HDR_ECN },
+		{ VIRTIO_NET_F_RSC_EXT, VNIC_HDR_RSC },
 		{ VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO, VNIC_HDR_TUNNEL },
 		{ VIRTIO_NET_F_GUEST_UDP_TUNNEL_GSO_CSUM, VNIC_HDR_TUNNEL_CSUM },
 	};
@@ -445,6 +447,9 @@ vnic_hdr_to_mbuf(struct rte_mbuf *m, const struct virtio_net_hdr_outer *hdr,
 
 	if (ret != 0)
 		return ret;
+	if (can & VNIC_HDR_RSC && h->flags & VIRTIO_NET_HDR_F_RSC_INFO)
+		vnic_rsc_store(m, rte_le_to_cpu_16(h->csum_start),
+			       rte_le_to_cpu_16(h->csum_offset));
 	if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
 		ret = rx_partial(m, h);
 	else if (h->flags & VIRTIO_NET_HDR_F_DATA_VALID)

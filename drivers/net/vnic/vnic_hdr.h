@@ -37,6 +37,7 @@
 #define VNIC_HDR_TUNNEL_CSUM	(1u << 6)
 #define VNIC_HDR_OUT_NET	(1u << 7)	/* the header has 32 bytes */
 #define VNIC_HDR_UFO		(1u << 8)
+#define VNIC_HDR_RSC		(1u << 9)
 
 /** VNIC_HDR_* of frames sent, and of frames received. Pure. */
 uint16_t

@@ -101,10 +101,26 @@ want_vlan(const struct vnic_need *need)
 #define NEED_GSO (NEED_TNL_TSO | RTE_ETH_TX_OFFLOAD_TCP_TSO | \
 		  RTE_ETH_TX_OFFLOAD_UDP_TSO)
 
+/* Counts of coalesced segments are of use to who looks at them. */
+static enum vnic_verdict
+want_rsc_info(const struct vnic_need *need)
+{
+	return verdict_if(need->args->rsc_info &&
+			  need->rx_offloads & RTE_ETH_RX_OFFLOAD_TCP_LRO);
+}
+
+/* RSC_EXT, of received frames, needs HOST_TSO and so CSUM (5.1.3.1). */
+static bool
+asks_tx(const struct vnic_need *need, uint64_t offloads)
+{
+	return need->tx_offloads & offloads ||
+		want_rsc_info(need) == VNIC_VERDICT_ACCEPTED;
+}
+
 static enum vnic_verdict
 want_csum(const struct vnic_need *need)
 {
-	return verdict_if(need->tx_offloads & (NEED_GSO |
+	return verdict_if(asks_tx(need, NEED_GSO |
 		RTE_ETH_TX_OFFLOAD_UDP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM |
 		RTE_ETH_TX_OFFLOAD_OUTER_UDP_CKSUM));
 }
@@ -112,8 +128,8 @@ want_csum(const struct vnic_need *need)
 static enum vnic_verdict
 want_tso(const struct vnic_need *need)
 {
-	return verdict_if(need->tx_offloads & (NEED_TNL_TSO |
-					       RTE_ETH_TX_OFFLOAD_TCP_TSO));
+	return verdict_if(asks_tx(need, NEED_TNL_TSO |
+				  RTE_ETH_TX_OFFLOAD_TCP_TSO));
 }
 
 static bool
@@ -255,7 +271,9 @@ static const struct vnic_feature vnic_features[] = {
 	NET(HASH_REPORT, want_hash_report, SET1(CTRL_VQ)),
 	NET(GUEST_HDRLEN, want_hdrlen),
 	NET(RSS, want_rss, SET1(CTRL_VQ)),
-	NET(RSC_EXT, NULL, .any = SET2(HOST_TSO4, HOST_TSO6)),
+	/* 5.1.6.4: it implies large receive. */
+	NET(RSC_EXT, want_rsc_info, SET2(GUEST_TSO4, GUEST_TSO6),
+	    SET2(HOST_TSO4, HOST_TSO6)),
 	NET(STANDBY, want_standby),
 	NET(SPEED_DUPLEX, want_always),
 	NET(RSS_CONTEXT, want_rss, SET2(CTRL_VQ, RSS)),

@@ -16,6 +16,7 @@
 #include "vnic_offload.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
+#include "vnic_rsc.h"
 #include "vnic_soft.h"
 #include "vnic_stats.h"
 
@@ -143,6 +144,17 @@ setup_warn_steering(const struct vnic_dev *dev)
 }
 
 static int
+setup_rsc(const struct vnic_dev *dev)
+{
+	int ret = vnic_rsc_register();
+
+	if (ret < 0)
+		VNIC_LOG(ERR, "%s: no room in mbufs for " VNIC_RSC_FIELD " (%s): register fewer dynamic fields, or leave rsc_info 0",
+			 dev->name, strerror(-ret));
+	return ret;
+}
+
+static int
 setup_configure_locked(struct vnic_dev *dev)
 {
 	const struct rte_eth_conf *conf = &dev->data->dev_conf;
@@ -159,6 +171,9 @@ setup_configure_locked(struct vnic_dev *dev)
 	if (ret == 0 &&
 	    virtio_features_has(&nego.accepted, VIRTIO_NET_F_DEVICE_STATS))
 		ret = vnic_device_stats_create(dev);
+	if (ret == 0 &&
+	    virtio_features_has(&nego.accepted, VIRTIO_NET_F_RSC_EXT))
+		ret = setup_rsc(dev);
 	if (ret == 0)
 		ret = vnic_stats_alloc(dev);
 	if (ret < 0)

@@ -12,6 +12,7 @@
 #include "vnic_path.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
+#include "vnic_rsc.h"
 #include "vnic_rx_soft.h"
 #include "vnic_soft.h"
 #include "vnic_tx_soft.h"
@@ -174,6 +175,9 @@ bursts_install(struct rte_eth_dev *eth_dev, bool live)
 	eth_rx_burst_t rx = vnic_rx_path_select(dev)->burst;
 	eth_tx_burst_t tx = vnic_tx_path_select(dev)->burst;
 
+	/* Of the primary, which had the field at dev_configure. */
+	if (vnic_dev_has(dev, VIRTIO_NET_F_RSC_EXT))
+		vnic_rsc_register();
 	__atomic_store_n(&vnic_rx_soft_rows[data->port_id], rx,
 			 __ATOMIC_RELEASE);
 	__atomic_store_n(&vnic_tx_soft_rows[data->port_id], tx,
