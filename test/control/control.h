@@ -53,6 +53,8 @@ void
 case_guest_offloads_tunnel(void **state);
 void
 case_guest_offloads_refused(void **state);
+void
+case_guest_offloads_absent(void **state);
 
 /* case_rss.c */
 void

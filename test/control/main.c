@@ -128,6 +128,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(case_guest_offloads),
 	cmocka_unit_test(case_guest_offloads_tunnel),
 	cmocka_unit_test(case_guest_offloads_refused),
+	cmocka_unit_test(case_guest_offloads_absent),
 	cmocka_unit_test(case_rss_sizes),
 	cmocka_unit_test(case_rss_bad_caps),
 	cmocka_unit_test(case_rss_not_offered),

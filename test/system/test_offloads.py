@@ -25,6 +25,18 @@ def check_agreed(bench, prefix):
                 f"paths {info['rx_path']} and {info['tx_path']}")
 
 
+def check_lro(bench, prefix):
+    """It is on, and this back end has no command to turn it off."""
+    reply = ask(prefix, "/vnic/lro,0")
+    bench.check(reply == {"lro": "on", "switchable": 0}, "/vnic/lro tells that it is on",
+                str(reply))
+    for params in ("0,off", "0,on", "0,maybe", "7,off", "0,off,off"):
+        reply = ask(prefix, f"/vnic/lro,{params}")
+        bench.check(reply is None, f"/vnic/lro,{params} is refused", str(reply))
+    reply = ask(prefix, "/vnic/lro,0")
+    bench.check(reply["lro"] == "on", "and nothing has changed", str(reply))
+
+
 def forward(bench, layout):
     """The back end sends and receives, the front end's checksum engine works on each frame."""
     path = bench.socket()
@@ -36,6 +48,7 @@ def forward(bench, layout):
                           TX_OFFLOADS, "--port-topology=loop"])
     front.ready()
     check_agreed(bench, front.prefix)
+    check_lro(bench, front.prefix)
     front.run("set fwd csum")
     for line in ("port stop 0", "csum set udp hw 0", "csum set tcp hw 0",
                  "tso set 1000 0", "port start 0", "start"):

@@ -167,6 +167,7 @@ struct vnic_dev {
 	bool health_armed;	/**< the health timer runs */
 	uint8_t health_ticks;	/**< its looks that have ended */
 	bool rx_intr;		/**< receive queues have vectors */
+	bool lro_off;		/**< agreed on, and switched off */
 	bool events_polled;	/**< no interrupt tells of config changes */
 	uint32_t tell;		/**< enum rte_eth_event_type bits still to tell */
 	uint32_t recover_tries;	/**< resets in a row that did not help */

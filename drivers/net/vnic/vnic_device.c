@@ -17,7 +17,7 @@
 #include "vnic_intr.h"
 #include "vnic_life.h"
 #include "vnic_log.h"
-#include "vnic_offload.h"
+#include "vnic_lro.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
 #include "vnic_stats.h"
@@ -299,7 +299,7 @@ device_go(struct vnic_dev *dev)
 	if (ret == 0)
 		ret = vnic_life_settle(dev);
 	if (ret == 0)
-		ret = vnic_offload_restore(dev);
+		ret = vnic_lro_restore(dev);
 	if (ret == 0)
 		ret = vnic_filter_restore(dev);
 	if (ret == 0)

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 
-#include "vnic_ctrl.h"
 #include "vnic_log.h"
 #include "vnic_offload.h"
 #include "vnic_port.h"
@@ -170,37 +169,4 @@ vnic_offload_check_lro(const struct vnic_dev *dev,
 	VNIC_LOG(ERR, "%s: max_lro_pkt_size %u cannot be kept, a virtio device may deliver frames of %u bytes: leave it 0",
 		 dev->name, max, VNIC_OFFLOAD_LRO_MAX);
 	return -EINVAL;
-}
-
-/* The features that CTRL_GUEST_OFFLOADS switches (5.1.6.5.8). */
-static const uint8_t offload_guest[] = {
-	F(GUEST_CSUM), F(GUEST_TSO4), F(GUEST_TSO6), F(GUEST_ECN),
-	F(GUEST_UFO), F(GUEST_UDP_TUNNEL_GSO), F(GUEST_UDP_TUNNEL_GSO_CSUM),
-	F(GUEST_USO4), F(GUEST_USO6),
-};
-
-bool
-vnic_offload_has_lro(const struct vnic_dev *dev)
-{
-	return vnic_dev_has(dev, F(GUEST_TSO4)) ||
-		vnic_dev_has(dev, F(GUEST_TSO6)) ||
-		vnic_dev_has(dev, F(GUEST_UFO)) ||
-		vnic_dev_has(dev, F(GUEST_USO4)) ||
-		vnic_dev_has(dev, F(GUEST_USO6));
-}
-
-int
-vnic_offload_restore(struct vnic_dev *dev)
-{
-	struct virtio_features set = { { 0, 0 } };
-	unsigned int i;
-	int ret;
-
-	if (!vnic_dev_has(dev, F(CTRL_GUEST_OFFLOADS)))
-		return 0;
-	for (i = 0; i < RTE_DIM(offload_guest); i++)
-		if (vnic_dev_has(dev, offload_guest[i]))
-			virtio_features_add(&set, offload_guest[i]);
-	ret = vnic_ctrl_guest_offloads(dev, set);
-	return ret == -EIO ? 0 : ret;
 }

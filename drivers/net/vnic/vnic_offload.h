@@ -40,17 +40,4 @@ int
 vnic_offload_check_lro(const struct vnic_dev *dev,
 		       const struct rte_eth_conf *conf);
 
-/** Whether frames of VNIC_OFFLOAD_LRO_MAX may arrive. */
-bool
-vnic_offload_has_lro(const struct vnic_dev *dev);
-
-/**
- * After DRIVER_OK: receive offloads are those of the configuration, no
- * others; locked. A device that refuses keeps those negotiated, the same set.
- *
- * @return 0, or the error of a control queue that died.
- */
-int
-vnic_offload_restore(struct vnic_dev *dev);
-
 #endif /* VNIC_OFFLOAD_H */

@@ -13,6 +13,7 @@
 #include "vnic_intr.h"
 #include "vnic_life.h"
 #include "vnic_log.h"
+#include "vnic_lro.h"
 #include "vnic_offload.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
@@ -182,6 +183,7 @@ setup_configure_locked(struct vnic_dev *dev)
 	dev->wanted = nego.wanted;
 	dev->accepted = nego.accepted;
 	dev->hdr_len = vnic_negotiate_hdr_len(&nego.accepted);
+	dev->lro_off = false;
 	dev->nb_pairs = setup_pairs(dev);
 	vnic_rss_configure(dev, conf);
 	setup_warn_steering(dev);
@@ -209,7 +211,7 @@ vnic_setup_rx_room(const struct vnic_dev *dev, uint16_t queue_id,
 		   struct rte_mempool *pool, uint16_t nb_desc, uint16_t mtu)
 {
 	uint32_t data = rte_pktmbuf_data_room_size(pool);
-	bool lro = vnic_offload_has_lro(dev);
+	bool lro = vnic_lro_has(dev);
 	uint32_t frame = lro ? VNIC_OFFLOAD_LRO_MAX :
 		RTE_MAX((uint32_t)mtu, (uint32_t)RTE_ETHER_MTU) +
 		VNIC_FRAME_OVERHEAD;
