@@ -28,6 +28,9 @@ control_log_start(void);
 /** Exactly one line of it holds @p text; asserts. */
 void
 control_log_has(const char *text);
+/** Not one line. */
+void
+control_log_none(void);
 void
 control_fault(struct sim_port *port, enum devsim_fault_kind kind, uint16_t vq);
 /** The device needs a reset; wait for the @p nb-th recovery. */

@@ -77,6 +77,14 @@ control_log_start(void)
 	rte_log_set_level(vnic_logtype, RTE_LOG_INFO);
 }
 
+static void
+control_log_end(void)
+{
+	rte_openlog_stream(NULL);
+	if (getenv("VNIC_TEST_LOG") == NULL)
+		rte_log_set_level(vnic_logtype, RTE_LOG_CRIT);
+}
+
 void
 control_log_has(const char *text)
 {
@@ -90,9 +98,15 @@ control_log_has(const char *text)
 	if (nb != 1)
 		print_error("%u lines say: %s\n", nb, text);
 	assert_int_equal(nb, 1);
-	rte_openlog_stream(NULL);
-	if (getenv("VNIC_TEST_LOG") == NULL)
-		rte_log_set_level(vnic_logtype, RTE_LOG_CRIT);
+	control_log_end();
+}
+
+void
+control_log_none(void)
+{
+	fflush(log_file);
+	assert_int_equal(lseek(fileno(log_file), 0, SEEK_END), 0);
+	control_log_end();
 }
 
 void

@@ -107,6 +107,23 @@ info_capabilities(const struct vnic_dev *dev)
 		RTE_ETH_DEV_CAPA_RUNTIME_TX_QUEUE_SETUP;
 }
 
+/*
+ * rte_eth_dev_configure asks with the request in place, compares it with these
+ * capabilities and refuses what goes beyond, in numbers: this is the one place
+ * where it can be said which feature is missing.
+ */
+static void
+info_explain(const struct rte_eth_dev *eth_dev,
+	     const struct rte_eth_dev_info *info)
+{
+	const struct rte_eth_conf *conf = &eth_dev->data->dev_conf;
+	uint64_t rx = conf->rxmode.offloads & ~info->rx_offload_capa;
+	uint64_t tx = conf->txmode.offloads & ~info->tx_offload_capa;
+
+	if (!eth_dev->data->dev_configured && (rx != 0 || tx != 0))
+		vnic_offload_explain(vnic_dev_of(eth_dev), rx, tx);
+}
+
 int
 vnic_info_get(struct rte_eth_dev *eth_dev, struct rte_eth_dev_info *info)
 {
@@ -129,6 +146,7 @@ vnic_info_get(struct rte_eth_dev *eth_dev, struct rte_eth_dev_info *info)
 	    dev->link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
 		info->speed_capa = rte_eth_speed_bitflag(dev->link_speed,
 							 dev->link_duplex);
+	info_explain(eth_dev, info);
 	return 0;
 }
 

@@ -126,33 +126,53 @@ offload_find(const struct offload *list, unsigned int nb, uint64_t bits)
 	return NULL;
 }
 
-void
-vnic_offload_explain(const struct vnic_dev *dev, uint64_t rx, uint64_t tx)
+static const char *
+offload_name(uint64_t bit, bool rx)
 {
-	const struct offload *o = rx != 0 ?
-		offload_find(offload_rx, RTE_DIM(offload_rx), rx) :
-		offload_find(offload_tx, RTE_DIM(offload_tx), tx);
-	const char *way = rx != 0 ? "receive" : "transmit";
+	return rx ? rte_eth_dev_rx_offload_name(bit) :
+		rte_eth_dev_tx_offload_name(bit);
+}
+
+/* One that the device could help with, and does not. */
+static void
+offload_say_missing(const struct vnic_dev *dev, const struct offload *o,
+		    bool rx)
+{
 	struct vnic_negotiation nego;
 	char name[32], reason[64];
 	uint8_t lacks;
 
 	vnic_offload_negotiate(dev, &nego);
-	o = o == NULL ? NULL : offload_row(dev, o);
-	lacks = o == NULL ? NONE : offload_lacks(o, &nego.accepted);
-	if (o == NULL || (lacks == NONE && o->bit !=
-			  RTE_ETH_TX_OFFLOAD_OUTER_UDP_CKSUM)) {
-		VNIC_LOG(ERR, "%s: %s offloads 0x%" PRIx64 " are not supported",
-			 dev->name, way, rx != 0 ? rx : tx);
-		return;
-	}
+	lacks = offload_lacks(o, &nego.accepted);
+	/* Refused beside tunnels that are to be cut, see offload_capa. */
 	if (lacks == NONE)
 		lacks = F(HOST_UDP_TUNNEL_GSO_CSUM);
-	VNIC_LOG(ERR, "%s: %s offload %s needs %s: %s", dev->name,
-		 way, rx != 0 ? rte_eth_dev_rx_offload_name(o->bit) :
-		 rte_eth_dev_tx_offload_name(o->bit),
+	VNIC_LOG(ERR, "%s: %s offload %s needs %s: %s%s", dev->name,
+		 rx ? "receive" : "transmit", offload_name(o->bit, rx),
 		 vnic_negotiate_name(lacks, name, sizeof(name)),
-		 vnic_negotiate_reason(&nego, lacks, reason, sizeof(reason)));
+		 vnic_negotiate_reason(&nego, lacks, reason, sizeof(reason)),
+		 rx && o->bit & RTE_ETH_RX_OFFLOAD_CHECKSUM ?
+		 "; soft_csum=1 verifies without it" : "");
+}
+
+void
+vnic_offload_explain(const struct vnic_dev *dev, uint64_t rx, uint64_t tx)
+{
+	uint64_t bit = rte_bsf64(rx != 0 ? rx : tx);
+	const struct offload *o;
+
+	bit = RTE_BIT64(bit);
+	o = rx != 0 ? offload_find(offload_rx, RTE_DIM(offload_rx), bit) :
+		offload_find(offload_tx, RTE_DIM(offload_tx), bit);
+	if (o != NULL)
+		offload_say_missing(dev, offload_row(dev, o), rx != 0);
+	else if (rx != 0 && bit == RTE_ETH_RX_OFFLOAD_IPV4_CKSUM)
+		VNIC_LOG(ERR, "%s: receive offload IPV4_CKSUM is the driver's own work, which soft_csum=0 has turned off",
+			 dev->name);
+	else
+		VNIC_LOG(ERR, "%s: %s offload %s (0x%" PRIx64 ") is not supported: no virtio device has it",
+			 dev->name, rx != 0 ? "receive" : "transmit",
+			 offload_name(bit, rx != 0), bit);
 }
 
 int
