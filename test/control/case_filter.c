@@ -5,6 +5,8 @@
 #include <errno.h>
 
 #include "control.h"
+#include "vnic_device.h"
+#include "vnic_port.h"
 
 /* Receive filters: what the device was told, read from the device. */
 
@@ -135,4 +137,106 @@ case_refused_changes_nothing(void **state)
 	assert_int_not_equal(rte_eth_dev_configure(port->id, 2, 2, &conf), 0);
 	assert_int_equal(devsim_status_get(port->dev), 0);
 	sim_close(port, true);
+}
+
+/* ---- ethdev writes its own arrays after an operation, at any later time ---- */
+
+static struct {
+	const struct eth_dev_ops *ops;
+	struct sim_port *port;
+	uint64_t recoveries;
+} late;
+
+/* The thread is held up right behind the driver's operation. */
+static int
+late_wait(int ret)
+{
+	control_await(late.port, "recoveries", late.recoveries);
+	return ret;
+}
+
+static int
+late_promisc(struct rte_eth_dev *eth_dev)
+{
+	return late_wait(late.ops->promiscuous_enable(eth_dev));
+}
+
+static int
+late_allmulti(struct rte_eth_dev *eth_dev)
+{
+	return late_wait(late.ops->allmulticast_enable(eth_dev));
+}
+
+static int
+late_mac_add(struct rte_eth_dev *eth_dev, struct rte_ether_addr *mac,
+	     uint32_t index, uint32_t pool)
+{
+	return late_wait(late.ops->mac_addr_add(eth_dev, mac, index, pool));
+}
+
+static int
+late_vlan(struct rte_eth_dev *eth_dev, uint16_t vlan_id, int on)
+{
+	return late_wait(late.ops->vlan_filter_set(eth_dev, vlan_id, on));
+}
+
+static void
+late_begin(void)
+{
+	late.recoveries++;
+	devsim_status_set(late.port->dev, devsim_status_get(late.port->dev) |
+			  VIRTIO_STATUS_NEEDS_RESET);
+	vnic_event_config_changed(late.port->vnic);
+}
+
+static void
+late_each(struct sim_port *port)
+{
+	const struct devsim_net_state *net = devsim_net_state(port->dev);
+	struct rte_ether_addr a = { { 2, 0, 0, 0, 0, 0xa } };
+
+	late_begin();
+	assert_int_equal(rte_eth_promiscuous_enable(port->id), 0);
+	assert_true(net->promisc);
+	late_begin();
+	assert_int_equal(rte_eth_allmulticast_enable(port->id), 0);
+	assert_true(net->allmulti);
+	late_begin();
+	assert_int_equal(rte_eth_dev_mac_addr_add(port->id, &a, 0), 0);
+	assert_int_equal(net->nr_unicast, 1);
+	late_begin();
+	assert_int_equal(rte_eth_dev_vlan_filter(port->id, 7, 1), 0);
+	assert_true(net->vlan[0] == UINT64_C(1) << 7);
+}
+
+/* What was asked for while the port recovers is there when it has. */
+void
+case_filter_late(void **state)
+{
+	struct sim_options o = {
+		.ctrl = true, .rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER };
+	struct sim_port *port = control_open(&o);
+	struct rte_eth_dev *eth_dev = &rte_eth_devices[port->id];
+	struct eth_dev_ops ops = *eth_dev->dev_ops;
+
+	(void)state;
+	late.ops = eth_dev->dev_ops;
+	late.port = port;
+	late.recoveries = 0;
+	ops.promiscuous_enable = late_promisc;
+	ops.allmulticast_enable = late_allmulti;
+	ops.mac_addr_add = late_mac_add;
+	ops.vlan_filter_set = late_vlan;
+	eth_dev->dev_ops = &ops;
+	late_each(port);
+	eth_dev->dev_ops = late.ops;
+	/* And it is the port's, however often that recovers or restarts. */
+	control_recover(port, late.recoveries + 1);
+	assert_true(devsim_net_state(port->dev)->promisc);
+	assert_int_equal(devsim_net_state(port->dev)->nr_unicast, 1);
+	restart(port);
+	assert_true(devsim_net_state(port->dev)->allmulti);
+	assert_int_equal(devsim_net_state(port->dev)->nr_unicast, 1);
+	assert_true(devsim_net_state(port->dev)->vlan[0] == UINT64_C(1) << 7);
+	sim_close(port, false);
 }

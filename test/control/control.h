@@ -48,6 +48,8 @@ void
 case_no_filter(void **state);
 void
 case_refused_changes_nothing(void **state);
+void
+case_filter_late(void **state);
 
 /* case_offload.c */
 void

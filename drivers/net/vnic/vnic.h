@@ -34,6 +34,7 @@
 #define VNIC_NAME_LEN 64
 #define VNIC_IFACE_LEN 16
 #define VNIC_MAC_MAX 64
+#define VNIC_VLAN_WORDS 64
 
 struct rte_eth_dev;
 struct rte_device;
@@ -97,6 +98,20 @@ struct vnic_args {
 	uint8_t nb_announce;
 	struct vnic_address announce[VNIC_ADDRESSES_MAX];
 	uint32_t tx_stall_ms;	/**< no frame taken for so long; 0: not watched */
+};
+
+/**
+ * What the port lets in, as the application asked for it. ethdev has the same in
+ * its own arrays, but writes those behind the operations, without the lock.
+ */
+struct vnic_filter {
+	bool promisc;
+	bool allmulti;
+	/** Further addresses, where ethdev has them; the first is dev->mac. */
+	struct rte_ether_addr addrs[VNIC_MAC_MAX];
+	struct rte_ether_addr groups[VNIC_MAC_MAX];
+	uint32_t nb_groups;
+	uint64_t vlans[VNIC_VLAN_WORDS];	/**< by bit */
 };
 
 enum vnic_dev_state {
@@ -184,8 +199,7 @@ struct vnic_dev {
 	uint64_t resets_needed;	/**< NEEDS_RESET seen, or rings faulted */
 	uint64_t backend_losses;
 	struct virtio_features bad_config;
-	struct rte_ether_addr mc_addrs[VNIC_MAC_MAX];
-	uint32_t nb_mc_addrs;
+	struct vnic_filter filter;
 	struct vnic_stats_base *stats_base;
 	struct vnic_device_stats *device_stats;	/**< NULL without DEVICE_STATS */
 	uint8_t filter_rung;	/**< of the ladder, see vnic_filter.c */

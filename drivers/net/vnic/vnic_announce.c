@@ -62,11 +62,11 @@ static struct vnic_announce_who
 announce_who(const struct vnic_dev *dev)
 {
 	return (struct vnic_announce_who){
-		.mac = &dev->data->mac_addrs[0],
+		.mac = &dev->mac,
 		.addrs = dev->args.announce,
 		.nb_addrs = dev->args.nb_announce,
 		.vlans = vnic_dev_has(dev, VIRTIO_NET_F_CTRL_VLAN) ?
-			&dev->data->vlan_filter_conf : NULL,
+			dev->filter.vlans : NULL,
 	};
 }
 

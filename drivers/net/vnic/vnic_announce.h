@@ -25,7 +25,6 @@
  * the path of the application's frames, and it works if there are none.
  */
 
-struct rte_vlan_filter_conf;
 struct vnic_address;
 struct vnic_dev;
 
@@ -34,7 +33,8 @@ struct vnic_announce_who {
 	const struct rte_ether_addr *mac;
 	const struct vnic_address *addrs;
 	uint8_t nb_addrs;
-	const struct rte_vlan_filter_conf *vlans;	/**< NULL: untagged only */
+	/** VNIC_VLAN_WORDS of bits; NULL: untagged only */
+	const uint64_t *vlans;
 };
 
 #define VNIC_ANNOUNCE_FRAME_MAX 92

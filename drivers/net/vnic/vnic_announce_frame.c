@@ -35,25 +35,25 @@ struct announce_na {
 static_assert(sizeof(struct announce_na) == 32, "RFC 4861, 4.4 and 4.6.1");
 
 static unsigned int
-vlan_count(const struct rte_vlan_filter_conf *vlans)
+vlan_count(const uint64_t *vlans)
 {
 	unsigned int i, nb = 0;
 
-	for (i = 0; vlans != NULL && i < RTE_DIM(vlans->ids); i++)
-		nb += __builtin_popcountll(vlans->ids[i]);
+	for (i = 0; vlans != NULL && i < VNIC_VLAN_WORDS; i++)
+		nb += __builtin_popcountll(vlans[i]);
 	return nb;
 }
 
 /* The @p nth VLAN of the filter; there are more than that. */
 static uint16_t
-vlan_nth(const struct rte_vlan_filter_conf *vlans, unsigned int nth)
+vlan_nth(const uint64_t *vlans, unsigned int nth)
 {
 	unsigned int i, nb;
 	uint64_t word;
 
-	for (i = 0; (nb = __builtin_popcountll(vlans->ids[i])) <= nth; i++)
+	for (i = 0; (nb = __builtin_popcountll(vlans[i])) <= nth; i++)
 		nth -= nb;
-	for (word = vlans->ids[i]; nth > 0; nth--)
+	for (word = vlans[i]; nth > 0; nth--)
 		word &= word - 1;
 	return i * 64 + __builtin_ctzll(word);
 }

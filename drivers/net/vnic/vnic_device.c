@@ -354,6 +354,7 @@ vnic_device_start(struct vnic_dev *dev)
 	if (ret < 0)
 		return ret;
 	vnic_life_begin(dev);
+	vnic_filter_begin(dev);
 	ret = device_bring_up(dev, vnic_rxq_start, vnic_txq_start);
 	if (ret < 0) {
 		device_say_down(dev, ret);

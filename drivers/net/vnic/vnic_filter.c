@@ -36,19 +36,17 @@ filter_table_add(struct filter_table *t, const struct rte_ether_addr *mac)
 		t->overflow = true;
 }
 
-/* All addresses of the port but its first, with @p index being @p mac. */
+/* All addresses that are let in but the port's first. */
 static void
-filter_table_fill(const struct vnic_dev *dev, struct filter_table *t,
-		  uint32_t index, const struct rte_ether_addr *mac)
+filter_table_fill(struct filter_table *t, const struct vnic_filter *filter)
 {
 	uint32_t i;
 
 	memset(t, 0, sizeof(*t));
 	for (i = 1; i < VNIC_MAC_MAX; i++)
-		filter_table_add(t, i == index ? mac :
-				 &dev->data->mac_addrs[i]);
-	for (i = 0; i < dev->nb_mc_addrs; i++)
-		filter_table_add(t, &dev->mc_addrs[i]);
+		filter_table_add(t, &filter->addrs[i]);
+	for (i = 0; i < filter->nb_groups; i++)
+		filter_table_add(t, &filter->groups[i]);
 }
 
 /*
@@ -77,12 +75,12 @@ filter_modes_send(struct vnic_dev *dev, uint8_t rung)
 
 	ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_ALLMULTI,
 				rung != RUNG_EXACT ||
-				dev->data->all_multicast);
+				dev->filter.allmulti);
 	if (ret == 0 && extra && (all || dev->filter_rung == RUNG_ALL))
 		ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_ALLUNI, all);
 	if (ret == 0 && !extra && (all || dev->filter_rung == RUNG_ALL))
 		ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_PROMISC,
-					all || dev->data->promiscuous);
+					all || dev->filter.promisc);
 	return ret;
 }
 
@@ -127,7 +125,7 @@ filter_mode_needed(const struct vnic_dev *dev, uint8_t command)
 		!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX_EXTRA);
 }
 
-/* One command under the lock; while stopped the wish is kept by ethdev. */
+/* One command under the lock; the next start or recovery says it again. */
 static int
 filter_rx_mode(struct rte_eth_dev *eth_dev, uint8_t command, bool on)
 {
@@ -141,6 +139,10 @@ filter_rx_mode(struct rte_eth_dev *eth_dev, uint8_t command, bool on)
 		return ret;
 	if (vnic_dev_running(dev) && !filter_mode_needed(dev, command))
 		ret = vnic_ctrl_rx_mode(dev, command, on);
+	if (ret == 0 && command == VIRTIO_NET_CTRL_RX_PROMISC)
+		dev->filter.promisc = on;
+	else if (ret == 0)
+		dev->filter.allmulti = on;
 	vnic_dev_unlock(dev);
 	return ret;
 }
@@ -189,23 +191,19 @@ filter_suppress(struct vnic_dev *dev)
 	return ret;
 }
 
-/* Ask the device for the table with one address changed. */
+/* The device's table first: what it refuses is not what the port has. */
 static int
-filter_table_change(struct vnic_dev *dev, uint32_t index,
-		    const struct rte_ether_addr *mac)
+filter_addresses_set(struct vnic_dev *dev, const struct vnic_filter *want)
 {
 	struct filter_table t;
-	int ret;
+	int ret = 0;
 
-	if (!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX))
-		return 0;
-	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
-	if (ret < 0)
-		return ret;
-	filter_table_fill(dev, &t, index, mac);
-	if (vnic_dev_running(dev))
+	if (vnic_dev_running(dev) && vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX)) {
+		filter_table_fill(&t, want);
 		ret = filter_table_send(dev, &t);
-	vnic_dev_unlock(dev);
+	}
+	if (ret == 0)
+		dev->filter = *want;
 	return ret;
 }
 
@@ -261,21 +259,48 @@ int
 vnic_filter_mac_add(struct rte_eth_dev *eth_dev, struct rte_ether_addr *mac,
 		    uint32_t index, uint32_t pool)
 {
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	struct vnic_filter want;
+	int ret;
+
 	RTE_SET_USED(pool);
 	if (index == 0 || index >= VNIC_MAC_MAX)
 		return -EINVAL;
-	return filter_table_change(vnic_dev_of(eth_dev), index, mac);
+	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+	if (ret < 0)
+		return ret;
+	want = dev->filter;
+	want.addrs[index] = *mac;
+	ret = filter_addresses_set(dev, &want);
+	vnic_dev_unlock(dev);
+	return ret;
+}
+
+/* ethdev forgets the address whatever comes of it: so does the port. */
+static int
+filter_address_remove(struct vnic_dev *dev, uint32_t index)
+{
+	struct vnic_filter want;
+	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+
+	if (ret < 0)
+		return ret;
+	want = dev->filter;
+	memset(&want.addrs[index], 0, sizeof(want.addrs[index]));
+	ret = filter_addresses_set(dev, &want);
+	dev->filter = want;
+	vnic_dev_unlock(dev);
+	return ret;
 }
 
 void
 vnic_filter_mac_remove(struct rte_eth_dev *eth_dev, uint32_t index)
 {
-	const struct rte_ether_addr none = { .addr_bytes = { 0 } };
 	struct vnic_dev *dev = vnic_dev_of(eth_dev);
 
 	if (index == 0 || index >= VNIC_MAC_MAX)
 		return;
-	if (filter_table_change(dev, index, &none) < 0)
+	if (filter_address_remove(dev, index) < 0)
 		VNIC_LOG(ERR, "%s: the device keeps MAC address %u in its filter",
 			 dev->name, index);
 }
@@ -285,8 +310,7 @@ vnic_filter_mc_list(struct rte_eth_dev *eth_dev, struct rte_ether_addr *addrs,
 		    uint32_t nb)
 {
 	struct vnic_dev *dev = vnic_dev_of(eth_dev);
-	struct rte_ether_addr old[VNIC_MAC_MAX];
-	uint32_t old_nb = dev->nb_mc_addrs;
+	struct vnic_filter want;
 	int ret;
 
 	if (nb > VNIC_MAC_MAX) {
@@ -294,16 +318,27 @@ vnic_filter_mc_list(struct rte_eth_dev *eth_dev, struct rte_ether_addr *addrs,
 			 dev->name, nb, VNIC_MAC_MAX);
 		return -ENOSPC;
 	}
-	memcpy(old, dev->mc_addrs, sizeof(old));
+	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+	if (ret < 0)
+		return ret;
+	want = dev->filter;
 	if (nb > 0)
-		memcpy(dev->mc_addrs, addrs, nb * sizeof(*addrs));
-	dev->nb_mc_addrs = nb;
-	ret = filter_table_change(dev, 0, NULL);
-	if (ret < 0) {
-		memcpy(dev->mc_addrs, old, sizeof(old));
-		dev->nb_mc_addrs = old_nb;
-	}
+		memcpy(want.groups, addrs, nb * sizeof(*addrs));
+	want.nb_groups = nb;
+	ret = filter_addresses_set(dev, &want);
+	vnic_dev_unlock(dev);
 	return ret;
+}
+
+static void
+filter_vlan_note(struct vnic_dev *dev, uint16_t vlan_id, bool on)
+{
+	uint64_t bit = UINT64_C(1) << (vlan_id % 64);
+
+	if (on)
+		dev->filter.vlans[vlan_id / 64] |= bit;
+	else
+		dev->filter.vlans[vlan_id / 64] &= ~bit;
 }
 
 int
@@ -324,6 +359,8 @@ vnic_filter_vlan(struct rte_eth_dev *eth_dev, uint16_t vlan_id, int on)
 		return ret;
 	if (vnic_dev_running(dev))
 		ret = vnic_ctrl_vlan(dev, vlan_id, on);
+	if (ret == 0)
+		filter_vlan_note(dev, vlan_id, on);
 	vnic_dev_unlock(dev);
 	return ret;
 }
@@ -348,14 +385,13 @@ vnic_filter_vlan_offload(struct rte_eth_dev *eth_dev, int mask)
 static int
 filter_vlan_restore(struct vnic_dev *dev)
 {
-	const struct rte_vlan_filter_conf *vfc = &dev->data->vlan_filter_conf;
 	unsigned int id;
 	int ret = 0;
 
 	if (!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_VLAN))
 		return 0;
-	for (id = 0; id < 4096 && ret == 0; id++)
-		if (vfc->ids[id / 64] & (UINT64_C(1) << (id % 64)))
+	for (id = 0; id < VNIC_VLAN_WORDS * 64 && ret == 0; id++)
+		if (dev->filter.vlans[id / 64] & (UINT64_C(1) << (id % 64)))
 			ret = vnic_ctrl_vlan(dev, id, true);
 	return ret;
 }
@@ -372,11 +408,25 @@ vnic_filter_restore(struct vnic_dev *dev)
 		return ret;
 	if (ret == 0)
 		ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_PROMISC,
-					dev->data->promiscuous);
-	filter_table_fill(dev, &t, 0, NULL);
+					dev->filter.promisc);
+	filter_table_fill(&t, &dev->filter);
 	/* The device begins anew. */
 	dev->filter_rung = RUNG_EXACT;
 	if (ret == 0)
 		ret = filter_table_send(dev, &t);
 	return ret < 0 ? ret : filter_suppress(dev);
+}
+
+void
+vnic_filter_begin(struct vnic_dev *dev)
+{
+	const struct rte_eth_dev_data *data = dev->data;
+
+	RTE_BUILD_BUG_ON(sizeof(dev->filter.vlans) !=
+			 sizeof(data->vlan_filter_conf.ids));
+	dev->filter.promisc = data->promiscuous;
+	dev->filter.allmulti = data->all_multicast;
+	memcpy(dev->filter.addrs, data->mac_addrs, sizeof(dev->filter.addrs));
+	memcpy(dev->filter.vlans, data->vlan_filter_conf.ids,
+	       sizeof(dev->filter.vlans));
 }

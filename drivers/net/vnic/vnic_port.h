@@ -175,6 +175,9 @@ vnic_link_update(struct rte_eth_dev *eth_dev, int wait_to_complete);
 
 /* vnic_filter.c */
 
+/** At dev_start: what ethdev has for the port, from here on kept; locked. */
+void
+vnic_filter_begin(struct vnic_dev *dev);
 /** After DRIVER_OK: VLANs, addresses and modes that the port has; locked. */
 int
 vnic_filter_restore(struct vnic_dev *dev);
