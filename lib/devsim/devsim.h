@@ -98,7 +98,7 @@ enum devsim_fault_kind {
 	DEVSIM_FAULT_RING_MAX,
 	/* control queue */
 	DEVSIM_FAULT_CTRL_SILENT,	/**< never answers; until cleared */
-	DEVSIM_FAULT_CTRL_ERR,		/**< VIRTIO_NET_ERR */
+	DEVSIM_FAULT_CTRL_ERR,		/**< VIRTIO_NET_ERR, and @p value times more */
 	DEVSIM_FAULT_CTRL_GARBAGE,	/**< neither OK nor ERR */
 	DEVSIM_FAULT_CTRL_ID,		/**< answers with a wrong id */
 	DEVSIM_FAULT_STATS_SIZE,	/**< size of a reply header = @p value */

@@ -464,8 +464,11 @@ static uint8_t
 ctrl_answer(struct devsim *dev, struct devsim_vq *vq,
 	    const struct devsim_elem *elem)
 {
-	if (devsim_fault_hit(vq, DEVSIM_FAULT_CTRL_ERR))
+	if (devsim_fault_hit(vq, DEVSIM_FAULT_CTRL_ERR)) {
+		dev->fault_done = dev->fault.value == 0;
+		dev->fault.value -= !dev->fault_done;
 		return VIRTIO_NET_ERR;
+	}
 	if (devsim_fault_hit(vq, DEVSIM_FAULT_CTRL_GARBAGE))
 		return 0xa5;
 	if (elem->readable > DEVSIM_FRAME_MAX)

@@ -119,6 +119,74 @@ filter_ladder(void **state)
 	ladder(0);
 }
 
+static bool
+unicast_arrives(struct sim_port *port, uint8_t last)
+{
+	struct rte_ether_addr mac = { { 2, 0, 0, 0, 1, last } };
+
+	return arrives(port, &mac);
+}
+
+/* @p nb commands are refused, from the one after @p after on. */
+static void
+ladder_refused(struct sim_port *port, uint32_t after, uint32_t nb)
+{
+	struct devsim_fault fault = { .kind = DEVSIM_FAULT_CTRL_ERR, .vq = 2,
+		.after = after, .value = nb - 1 };
+	const struct devsim_net_state *net = devsim_net_state(port->dev);
+	struct rte_ether_addr third = { { 2, 0, 0, 0, 1, 3 } };
+	int ret;
+
+	devsim_fault_set(port->dev, &fault);
+	ret = rte_eth_dev_mac_addr_add(port->id, &third, 0);
+	assert_true(unicast_arrives(port, 1) && unicast_arrives(port, 2));
+	assert_true(arrives(port, &all));
+	if (nb == 1 && ret < 0) {
+		assert_false(unicast_arrives(port, 3));
+		assert_false(arrives(port, &group));
+		assert_int_equal(net->nr_unicast, 2);
+	}
+	if (ret == 0)
+		assert_true(unicast_arrives(port, 3));
+	control_fault(port, DEVSIM_FAULT_NONE, 0);
+	/* Refused or not: one that is taken makes all of it right. */
+	if (ret < 0)
+		add_unicast(port, 3);
+	devsim_fault_set(port->dev, &fault);
+	remove_unicast(port, 3);
+	assert_true(unicast_arrives(port, 1) && unicast_arrives(port, 2));
+	control_fault(port, DEVSIM_FAULT_NONE, 0);
+	add_unicast(port, 3);
+	remove_unicast(port, 3);
+	assert_false(unicast_arrives(port, 3));
+	assert_int_equal(net->nr_unicast, 2);
+	assert_false(net->allmulti || net->promisc);
+}
+
+/* A change of addresses that the device refuses half way loses none. */
+static void
+ladder_half_way(uint64_t features)
+{
+	struct sim_port *port = open_small(features);
+	uint32_t nb, after;
+
+	add_unicast(port, 1);
+	add_unicast(port, 2);
+	/* No change takes more commands than that, with those to undo it. */
+	for (nb = 1; nb <= 3; nb++)
+		for (after = 0; after < 10; after++)
+			ladder_refused(port, after, nb);
+	sim_close(port, true);
+}
+
+void
+filter_half_way(void **state)
+{
+	(void)state;
+	ladder_half_way(RX_EXTRA);
+	ladder_half_way(0);
+}
+
 static struct sim_port *
 open_suppressed(uint64_t features, const char *text)
 {

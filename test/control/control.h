@@ -200,6 +200,8 @@ counters_per_queue(void **state);
 void
 filter_ladder(void **state);
 void
+filter_half_way(void **state);
+void
 rx_suppress(void **state);
 void
 vlan_filter_is_applied(void **state);

@@ -192,6 +192,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(device_stats_malformed),
 	cmocka_unit_test(counters_per_queue),
 	cmocka_unit_test(filter_ladder),
+	cmocka_unit_test(filter_half_way),
 	cmocka_unit_test(rx_suppress),
 	cmocka_unit_test(vlan_filter_is_applied),
 	cmocka_unit_test(standby_when_asked),

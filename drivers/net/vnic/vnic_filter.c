@@ -56,7 +56,8 @@ filter_table_fill(struct filter_table *t, const struct vnic_filter *filter)
 enum filter_rung {
 	RUNG_EXACT,
 	RUNG_ALLMULTI,		/* table of unicast addresses only */
-	RUNG_ALL		/* no table: ALLUNI with ALLMULTI, or PROMISC */
+	RUNG_ALL,		/* no table: ALLUNI with ALLMULTI, or PROMISC */
+	RUNG_UNKNOWN		/* of modes: a command among them was refused */
 };
 
 static const char *const rung_text[] = {
@@ -65,54 +66,93 @@ static const char *const rung_text[] = {
 	[RUNG_ALL] = "the device's filter is too small: frames to all addresses are received",
 };
 
-/* Modes that the application asked for, or that a rung needs. */
+/* From the modes of one rung to those of another; wishes stay in force. */
 static int
-filter_modes_send(struct vnic_dev *dev, uint8_t rung)
+filter_modes_send(struct vnic_dev *dev, uint8_t from, uint8_t to)
 {
 	bool extra = vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX_EXTRA);
-	bool all = rung == RUNG_ALL;
-	int ret;
+	bool any = from == RUNG_UNKNOWN;
+	bool all = to == RUNG_ALL;
+	int ret = 0;
 
-	ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_ALLMULTI,
-				rung != RUNG_EXACT ||
-				dev->filter.allmulti);
-	if (ret == 0 && extra && (all || dev->filter_rung == RUNG_ALL))
-		ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_ALLUNI, all);
-	if (ret == 0 && !extra && (all || dev->filter_rung == RUNG_ALL))
-		ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_PROMISC,
-					all || dev->filter.promisc);
-	return ret;
+	if (any || (from == RUNG_EXACT) != (to == RUNG_EXACT))
+		ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_ALLMULTI,
+					to != RUNG_EXACT ||
+					dev->filter.allmulti);
+	if (ret < 0 || (!any && all == (from == RUNG_ALL)))
+		return ret;
+	if (extra)
+		return vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_ALLUNI, all);
+	return vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_PROMISC,
+				 all || dev->filter.promisc);
 }
 
 static int
-filter_rung_send(struct vnic_dev *dev, const struct filter_table *t,
-		 uint8_t rung)
+filter_rung_table(struct vnic_dev *dev, const struct filter_table *t,
+		  uint8_t rung)
 {
-	int ret = vnic_ctrl_mac_table(dev, t->unicast,
-				      rung == RUNG_ALL ? 0 : t->nb_unicast,
-				      t->multicast,
-				      rung == RUNG_EXACT ? t->nb_multicast : 0);
+	return vnic_ctrl_mac_table(dev, t->unicast,
+				   rung == RUNG_ALL ? 0 : t->nb_unicast,
+				   t->multicast,
+				   rung == RUNG_EXACT ? t->nb_multicast : 0);
+}
 
+/*
+ * Modes that let in more come before the table that has less, and go after
+ * the one that has more: whatever is refused in between, no frame is lost.
+ */
+static int
+filter_rung_send(struct vnic_dev *dev, const struct filter_table *t,
+		 uint8_t rung, uint8_t *modes)
+{
+	bool first = rung > *modes || *modes == RUNG_UNKNOWN;
+	int ret = 0;
+
+	if (first) {
+		ret = filter_modes_send(dev, *modes, rung);
+		*modes = ret == 0 ? rung : RUNG_UNKNOWN;
+	}
 	if (ret == 0)
-		ret = filter_modes_send(dev, rung);
+		ret = filter_rung_table(dev, t, rung);
+	if (ret == 0 && rung != *modes) {
+		ret = filter_modes_send(dev, *modes, rung);
+		*modes = ret == 0 ? rung : RUNG_UNKNOWN;
+	}
 	return ret;
 }
 
-/* The lowest rung that the device takes. */
+/* Back to what the port has. If that is refused too, it gets more than that. */
+static void
+filter_undo(struct vnic_dev *dev, uint8_t modes)
+{
+	struct filter_table t;
+
+	filter_table_fill(&t, &dev->filter);
+	if (filter_rung_send(dev, &t, dev->filter_rung, &modes) < 0)
+		VNIC_LOG(WARNING, "%s: port %u: the device does not take back what its filter was before: frames may be received that were not asked for",
+			 dev->name, dev->port_id);
+}
+
+/* The lowest rung that the device takes, or all as it was. */
 static int
 filter_table_send(struct vnic_dev *dev, const struct filter_table *t)
 {
 	uint8_t rung = t->overflow ? RUNG_ALLMULTI : RUNG_EXACT;
-	int ret = filter_rung_send(dev, t, rung);
+	uint8_t modes = dev->filter_rung;
+	int ret = filter_rung_send(dev, t, rung, &modes);
 
 	while (ret == -EIO && !vnic_ctrl_is_dead(dev) && rung < RUNG_ALL)
-		ret = filter_rung_send(dev, t, ++rung);
-	if (ret == 0 && rung != dev->filter_rung) {
+		ret = filter_rung_send(dev, t, ++rung, &modes);
+	if (ret < 0) {
+		if (!vnic_ctrl_is_dead(dev))
+			filter_undo(dev, modes);
+		return ret;
+	}
+	if (rung != dev->filter_rung)
 		VNIC_LOG(NOTICE, "%s: port %u: %s", dev->name, dev->port_id,
 			 rung_text[rung]);
-		dev->filter_rung = rung;
-	}
-	return ret;
+	dev->filter_rung = rung;
+	return 0;
 }
 
 /* A rung may need a mode that the application no longer asks for. */
@@ -406,9 +446,11 @@ vnic_filter_restore(struct vnic_dev *dev)
 		ret = filter_mac_tell(dev, &dev->mac);
 	if (ret < 0 || !vnic_dev_has(dev, VIRTIO_NET_F_CTRL_RX))
 		return ret;
+	ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_PROMISC,
+				dev->filter.promisc);
 	if (ret == 0)
-		ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_PROMISC,
-					dev->filter.promisc);
+		ret = vnic_ctrl_rx_mode(dev, VIRTIO_NET_CTRL_RX_ALLMULTI,
+					dev->filter.allmulti);
 	filter_table_fill(&t, &dev->filter);
 	/* The device begins anew. */
 	dev->filter_rung = RUNG_EXACT;
