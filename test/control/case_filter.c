@@ -116,6 +116,40 @@ case_no_filter(void **state)
 	sim_close(port, true);
 }
 
+/* The list of multicast addresses takes no others, running or stopped. */
+void
+case_multicast_only(void **state)
+{
+	struct sim_port *port = control_open(&with_ctrl);
+	const struct devsim_net_state *net = devsim_net_state(port->dev);
+	struct rte_ether_addr list[VNIC_MAC_MAX], mac = { { 2, 0, 0, 0, 9 } };
+	unsigned int i;
+
+	(void)state;
+	for (i = 1; i < VNIC_MAC_MAX; i++) {
+		mac.addr_bytes[5] = i;
+		assert_int_equal(rte_eth_dev_mac_addr_add(port->id, &mac, 0),
+				 0);
+	}
+	for (i = 0; i < VNIC_MAC_MAX; i++)
+		list[i] = (struct rte_ether_addr){ { 1, 0, 0x5e, 0, 0, i } };
+	assert_int_equal(rte_eth_dev_set_mc_addr_list(port->id, list, 2), 0);
+	list[2].addr_bytes[0] = 2;
+	control_log_start();
+	assert_int_equal(rte_eth_dev_set_mc_addr_list(port->id, list, 4),
+			 -EINVAL);
+	control_log_has("02:00:5E:00:00:02 is no multicast address");
+	assert_int_equal(net->nr_multicast, 2);
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	assert_int_equal(rte_eth_dev_set_mc_addr_list(port->id, list,
+						      VNIC_MAC_MAX), -EINVAL);
+	sim_start(port);
+	assert_int_equal(net->nr_unicast, VNIC_MAC_MAX - 1);
+	assert_int_equal(net->nr_multicast, 2);
+	control_traffic(port);
+	sim_close(port, true);
+}
+
 void
 case_refused_changes_nothing(void **state)
 {

@@ -47,6 +47,8 @@ case_vlan(void **state);
 void
 case_no_filter(void **state);
 void
+case_multicast_only(void **state);
+void
 case_refused_changes_nothing(void **state);
 void
 case_filter_late(void **state);

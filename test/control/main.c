@@ -138,6 +138,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(case_addresses),
 	cmocka_unit_test(case_vlan),
 	cmocka_unit_test(case_no_filter),
+	cmocka_unit_test(case_multicast_only),
 	cmocka_unit_test(case_refused_changes_nothing),
 	cmocka_unit_test(case_filter_late),
 	cmocka_unit_test(case_guest_offloads),

@@ -15,12 +15,23 @@
  * so modes and further addresses are in force without a command.
  */
 
+/*
+ * The ladder: addresses that the device's table does not take are let in with
+ * all others of their kind, so that the port gets no less than it asked for.
+ */
+enum filter_rung {
+	RUNG_EXACT,
+	RUNG_ALLMULTI,		/* table of unicast addresses only */
+	RUNG_ALL,		/* no table: ALLUNI with ALLMULTI, or PROMISC */
+	RUNG_UNKNOWN		/* of modes: a command among them was refused */
+};
+
 struct filter_table {
 	struct rte_ether_addr unicast[VNIC_MAC_MAX];
 	struct rte_ether_addr multicast[VNIC_MAC_MAX];
 	uint32_t nb_unicast;
 	uint32_t nb_multicast;
-	bool overflow;	/**< more multicast addresses than fit */
+	uint8_t least;	/**< lowest rung on which none is missing */
 };
 
 static void
@@ -28,12 +39,16 @@ filter_table_add(struct filter_table *t, const struct rte_ether_addr *mac)
 {
 	if (rte_is_zero_ether_addr(mac))
 		return;
-	if (rte_is_unicast_ether_addr(mac))
+	if (rte_is_multicast_ether_addr(mac)) {
+		if (t->nb_multicast < VNIC_MAC_MAX)
+			t->multicast[t->nb_multicast++] = *mac;
+		else
+			t->least = RTE_MAX(t->least, RUNG_ALLMULTI);
+	} else if (t->nb_unicast < VNIC_MAC_MAX) {
 		t->unicast[t->nb_unicast++] = *mac;
-	else if (t->nb_multicast < VNIC_MAC_MAX)
-		t->multicast[t->nb_multicast++] = *mac;
-	else
-		t->overflow = true;
+	} else {
+		t->least = RUNG_ALL;
+	}
 }
 
 /* All addresses that are let in but the port's first. */
@@ -48,17 +63,6 @@ filter_table_fill(struct filter_table *t, const struct vnic_filter *filter)
 	for (i = 0; i < filter->nb_groups; i++)
 		filter_table_add(t, &filter->groups[i]);
 }
-
-/*
- * The ladder: addresses that the device's table does not take are let in with
- * all others of their kind, so that the port gets no less than it asked for.
- */
-enum filter_rung {
-	RUNG_EXACT,
-	RUNG_ALLMULTI,		/* table of unicast addresses only */
-	RUNG_ALL,		/* no table: ALLUNI with ALLMULTI, or PROMISC */
-	RUNG_UNKNOWN		/* of modes: a command among them was refused */
-};
 
 static const char *const rung_text[] = {
 	[RUNG_EXACT] = "the device filters by address",
@@ -137,7 +141,7 @@ filter_undo(struct vnic_dev *dev, uint8_t modes)
 static int
 filter_table_send(struct vnic_dev *dev, const struct filter_table *t)
 {
-	uint8_t rung = t->overflow ? RUNG_ALLMULTI : RUNG_EXACT;
+	uint8_t rung = t->least;
 	uint8_t modes = dev->filter_rung;
 	int ret = filter_rung_send(dev, t, rung, &modes);
 
@@ -345,20 +349,37 @@ vnic_filter_mac_remove(struct rte_eth_dev *eth_dev, uint32_t index)
 			 dev->name, index);
 }
 
-int
-vnic_filter_mc_list(struct rte_eth_dev *eth_dev, struct rte_ether_addr *addrs,
-		    uint32_t nb)
+static int
+filter_groups_check(const struct vnic_dev *dev,
+		    const struct rte_ether_addr *addrs, uint32_t nb)
 {
-	struct vnic_dev *dev = vnic_dev_of(eth_dev);
-	struct vnic_filter want;
-	int ret;
+	uint32_t i;
 
 	if (nb > VNIC_MAC_MAX) {
 		VNIC_LOG(ERR, "%s: %u multicast addresses are too many, at most %u fit: use all-multicast",
 			 dev->name, nb, VNIC_MAC_MAX);
 		return -ENOSPC;
 	}
-	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+	for (i = 0; i < nb; i++) {
+		if (rte_is_multicast_ether_addr(&addrs[i]))
+			continue;
+		VNIC_LOG(ERR, "%s: " RTE_ETHER_ADDR_PRT_FMT " is no multicast address: add it by rte_eth_dev_mac_addr_add; the list stays as it was",
+			 dev->name, RTE_ETHER_ADDR_BYTES(&addrs[i]));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int
+vnic_filter_mc_list(struct rte_eth_dev *eth_dev, struct rte_ether_addr *addrs,
+		    uint32_t nb)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	struct vnic_filter want;
+	int ret = filter_groups_check(dev, addrs, nb);
+
+	if (ret == 0)
+		ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
 	if (ret < 0)
 		return ret;
 	want = dev->filter;
