@@ -56,6 +56,9 @@ case_addresses(void **state)
 	(void)state;
 	assert_int_equal(rte_eth_dev_default_mac_addr_set(port->id, &own), 0);
 	assert_memory_equal(net->mac, &own, sizeof(own));
+	/* The port has it, so there is nothing to add. */
+	assert_int_equal(rte_eth_dev_mac_addr_add(port->id, &own, 0), 0);
+	assert_int_equal(net->nr_unicast, 0);
 	assert_int_equal(rte_eth_dev_mac_addr_add(port->id, &a, 0), 0);
 	assert_int_equal(rte_eth_dev_mac_addr_add(port->id, &b, 0), 0);
 	assert_int_equal(rte_eth_dev_mac_addr_add(port->id, &c, 0), 0);

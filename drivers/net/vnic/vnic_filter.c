@@ -308,7 +308,10 @@ vnic_filter_mac_add(struct rte_eth_dev *eth_dev, struct rte_ether_addr *mac,
 	int ret;
 
 	RTE_SET_USED(pool);
-	if (index == 0 || index >= VNIC_MAC_MAX)
+	/* The port's own address, which is let in already. */
+	if (index == 0)
+		return 0;
+	if (index >= VNIC_MAC_MAX)
 		return -EINVAL;
 	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
 	if (ret < 0)
