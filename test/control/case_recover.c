@@ -11,6 +11,7 @@
 
 #include "control.h"
 #include "sim_transport.h"
+#include "vnic_port.h"
 #include "vnic_stall.h"
 
 /* Resets that the driver makes by itself, and what they bring back. */
@@ -140,34 +141,128 @@ case_stall_not(void **state)
 	sim_close(port, true);
 }
 
+static struct sim_port *
+open_stalling(uint16_t pairs)
+{
+	struct sim_options o = stalling;
+	struct sim_port *port;
+
+	o.pairs = pairs;
+	o.tx_stall_ms = 20;
+	port = control_open(&o);
+	events_watch(port);
+	return port;
+}
+
+/* The port goes on, so nobody is told that its recovery failed. */
+static void
+given_up(struct sim_port *port, uint64_t stalls)
+{
+	control_await(port, "tx_stalls_given_up", 1);
+	rte_delay_us_sleep(1500000);
+	assert_int_equal(control_xstat(port, "tx_stalls"), stalls);
+	assert_int_equal(control_xstat(port, "tx_stalls_given_up"), 1);
+	assert_int_equal(seen.recovering, stalls);
+	assert_int_equal(seen.success, stalls);
+	assert_int_equal(seen.failed, 0);
+	assert_int_equal(port->vnic->state, VNIC_DEV_STARTED);
+}
+
 /* A device that no reset helps is left alone, and welcome when it wakes. */
 void
 case_stall_bounded(void **state)
 {
-	struct sim_options o = stalling;
-	struct sim_port *port;
+	struct sim_port *port = open_stalling(1);
+	struct vnic_txq *txq = sim_txq(port, 0);
 	unsigned int i;
 
 	(void)state;
-	o.tx_stall_ms = 20;
-	port = control_open(&o);
-	events_watch(port);
 	for (i = 1; i <= VNIC_STALL_TRIES; i++) {
 		send_frames(port, 3);
 		await(&seen.success, i);
 	}
 	send_frames(port, 3);
-	await(&seen.failed, 1);
-	rte_delay_us_sleep(1000000);
-	assert_int_equal(seen.success, VNIC_STALL_TRIES);
-	assert_int_equal(seen.failed, 1);
-	assert_int_equal(control_xstat(port, "tx_stalls"), VNIC_STALL_TRIES);
+	given_up(port, VNIC_STALL_TRIES);
 	assert_int_equal(devsim_tx_collect(port->dev, 1, 8, NULL, NULL), 3);
-	/* Since it took some, it is watched again. */
-	rte_delay_us_sleep(300000);
+	/* It takes frames again, and that for long: it is watched again. */
+	for (i = 0; txq->stall_well == 0; i++) {
+		assert_true(i < 300);
+		rte_delay_us_sleep(10000);
+	}
+	txq->stall_well -= rte_get_timer_hz() * VNIC_HEALTHY_MS / 1000;
+	for (i = 0; txq->stall_tries != 0; i++) {
+		assert_true(i < 300);
+		rte_delay_us_sleep(10000);
+	}
 	send_frames(port, 3);
 	await(&seen.success, VNIC_STALL_TRIES + 1);
 	control_traffic(port);
+	sim_close(port, true);
+}
+
+/* A frame now and then is no health: the resets are counted on. */
+void
+case_stall_drip(void **state)
+{
+	struct sim_port *port = open_stalling(1);
+	unsigned int i;
+
+	(void)state;
+	for (i = 1; i <= VNIC_STALL_TRIES; i++) {
+		send_frames(port, 3);
+		assert_int_equal(devsim_tx_collect(port->dev, 1, 1, NULL,
+						   NULL), 1);
+		await(&seen.success, i);
+	}
+	send_frames(port, 3);
+	assert_int_equal(devsim_tx_collect(port->dev, 1, 1, NULL, NULL), 1);
+	given_up(port, VNIC_STALL_TRIES);
+	/* A restart is a new start. */
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	sim_start(port);
+	send_frames(port, 3);
+	await(&seen.success, VNIC_STALL_TRIES + 1);
+	sim_close(port, true);
+}
+
+/* One frame by queue 1, which the device takes. */
+static void
+busy_send(struct sim_port *port)
+{
+	struct rte_mbuf *m = frame_mbuf(port->pool, 1, 100, 1);
+
+	assert_non_null(m);
+	if (rte_eth_tx_burst(port->id, 1, &m, 1) == 0)
+		rte_pktmbuf_free(m);
+	devsim_tx_collect(port->dev, 3, 8, NULL, NULL);
+}
+
+/* What goes well beside it does not make the dead queue a new one. */
+void
+case_stall_beside_busy(void **state)
+{
+	struct sim_port *port = open_stalling(2);
+	struct rte_mbuf *m;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; control_xstat(port, "tx_stalls_given_up") == 0; i++) {
+		assert_true(i < 6000);
+		if (vring_outstanding(&sim_txq(port, 0)->vr) == 0) {
+			m = frame_mbuf(port->pool, 7, 100, 1);
+			if (rte_eth_tx_burst(port->id, 0, &m, 1) == 0)
+				rte_pktmbuf_free(m);
+		}
+		busy_send(port);
+		rte_delay_us_sleep(10000);
+	}
+	given_up(port, VNIC_STALL_TRIES);
+	for (i = 0; i < 100; i++) {
+		busy_send(port);
+		rte_delay_us_sleep(10000);
+	}
+	given_up(port, VNIC_STALL_TRIES);
+	busy_send(port);
 	sim_close(port, true);
 }
 

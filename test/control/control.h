@@ -146,6 +146,10 @@ case_stall_not(void **state);
 void
 case_stall_bounded(void **state);
 void
+case_stall_drip(void **state);
+void
+case_stall_beside_busy(void **state);
+void
 case_stall_off(void **state);
 void
 case_recover_stopped(void **state);

@@ -213,6 +213,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(case_stall),
 	cmocka_unit_test(case_stall_not),
 	cmocka_unit_test(case_stall_bounded),
+	cmocka_unit_test(case_stall_drip),
+	cmocka_unit_test(case_stall_beside_busy),
 	cmocka_unit_test(case_stall_off),
 	cmocka_unit_test(case_recover_stopped),
 	cmocka_unit_test(case_suspend),

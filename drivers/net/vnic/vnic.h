@@ -189,7 +189,7 @@ struct vnic_dev {
 	uint64_t recover_at;	/**< timer cycles of the next one, or of health */
 	uint64_t recoveries;	/**< resets that helped */
 	uint64_t tx_stalls;	/**< transmit rings found without progress */
-	uint32_t stall_tries;	/**< resets for those since a frame was taken */
+	uint64_t tx_stalls_given_up; /**< queues left alone, see vnic_stall.h */
 	volatile bool config_pending; /**< a config change is to be read */
 	uint64_t announce_requests; /**< of the device, S_ANNOUNCE seen */
 	uint64_t announce_frames;	/**< sent, of any announcement */

@@ -26,10 +26,8 @@
  */
 
 #define HEALTH_PERIOD_US 100000
-/* Resets in a row that are tried, with waits that double, from one period;
- * health for so long starts the count anew. */
+/* Resets in a row that are tried, with waits that double, from one period. */
 #define RECOVER_TRIES_MAX 5
-#define RECOVER_HEALTHY_MS 10000
 /* The back end's coming and going must not be missed. */
 #define LOCK_BACKEND_MS 5000
 
@@ -131,7 +129,7 @@ event_recover(struct vnic_dev *dev)
 			 dev->name, dev->port_id, dev->recover_tries,
 			 RECOVER_TRIES_MAX);
 		vnic_event_note(dev, RTE_ETH_EVENT_RECOVERY_SUCCESS);
-		event_recover_after(dev, RECOVER_HEALTHY_MS);
+		event_recover_after(dev, VNIC_HEALTHY_MS);
 		return;
 	}
 	VNIC_LOG(ERR, "%s: port %u: reset %u of %u does not help: %s",
@@ -289,6 +287,7 @@ vnic_event_health_start(struct vnic_dev *dev)
 	int ret;
 
 	dev->recover_tries = 0;
+	vnic_stall_begin(dev);
 	__atomic_store_n(&dev->health_armed, true, __ATOMIC_RELEASE);
 	ret = rte_eal_alarm_set(HEALTH_PERIOD_US, event_tick, dev);
 	if (ret < 0) {

@@ -224,6 +224,9 @@ vnic_event_tell(struct vnic_dev *dev);
 void
 vnic_event_needs_reset(struct vnic_dev *dev);
 
+/** What has worked for so long is well: attempts are counted anew. */
+#define VNIC_HEALTHY_MS 10000
+
 /** Start and stop the 100 ms health timer of a started port. */
 int
 vnic_event_health_start(struct vnic_dev *dev);

@@ -144,6 +144,8 @@ struct vnic_txq {
 	uint16_t stall_place;	/**< how far the device had used the ring */
 	uint64_t stall_since;	/**< timer cycles when it came there; 0: nothing waits */
 	bool stall_rung;	/**< once more, half way to the bound */
+	uint8_t stall_tries;	/**< resets for it; one more: it is given up */
+	uint64_t stall_well;	/**< it took a frame, and no stall since then; or 0 */
 	struct vnic_dev *dev;
 } __rte_cache_aligned;
 

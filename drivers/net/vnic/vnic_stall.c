@@ -49,6 +49,17 @@ stall_place(const struct vnic_txq *txq, struct vring_view now)
 	return rte_le_to_cpu_16(vring_load16(&txq->vr.split.used->idx));
 }
 
+/* The device took something, or has nothing to take. */
+static void
+stall_over(struct vnic_txq *txq, uint64_t now, bool took)
+{
+	if (took && txq->stall_well == 0)
+		txq->stall_well = now;
+	if (txq->stall_well != 0 && now - txq->stall_well >
+	    rte_get_timer_hz() / 1000 * VNIC_HEALTHY_MS)
+		txq->stall_tries = 0;
+}
+
 /** True once the device has taken nothing for @p bound cycles. */
 static bool
 stall_look(struct vnic_txq *txq, uint64_t bound)
@@ -58,9 +69,8 @@ stall_look(struct vnic_txq *txq, uint64_t bound)
 	uint16_t place = stall_place(txq, now);
 	bool moved = place != txq->stall_place;
 
-	if (moved)
-		txq->dev->stall_tries = 0;
 	if (moved || place == now.avail_idx || txq->stall_since == 0) {
+		stall_over(txq, cycles, moved);
 		txq->stall_place = place;
 		txq->stall_since = place != now.avail_idx ? cycles : 0;
 		txq->stall_rung = false;
@@ -74,50 +84,97 @@ stall_look(struct vnic_txq *txq, uint64_t bound)
 	return waited > bound;
 }
 
-static bool
-stall_give_up(struct vnic_dev *dev, uint16_t queue_id)
+static uint64_t
+stall_bound_ms(const struct vnic_txq *txq)
 {
-	if (dev->stall_tries < VNIC_STALL_TRIES)
+	return (uint64_t)txq->dev->args.tx_stall_ms <<
+		RTE_MIN(txq->stall_tries, VNIC_STALL_TRIES);
+}
+
+/* True if no reset is to be tried for it any more; said once. */
+static bool
+stall_given_up(struct vnic_txq *txq)
+{
+	struct vnic_dev *dev = txq->dev;
+
+	if (txq->stall_tries < VNIC_STALL_TRIES)
 		return false;
-	if (dev->stall_tries++ == VNIC_STALL_TRIES) {
-		VNIC_LOG(ERR, "%s: %u resets have not helped transmit queue %u: the device is left alone until it takes a frame; look at what is behind it",
-			 dev->name, VNIC_STALL_TRIES, queue_id);
-		vnic_event_note(dev, RTE_ETH_EVENT_RECOVERY_FAILED);
+	if (txq->stall_tries == VNIC_STALL_TRIES) {
+		txq->stall_tries++;
+		dev->tx_stalls_given_up++;
+		VNIC_LOG(ERR, "%s: %u resets have not helped transmit queue %u: port %u goes on and that queue is left alone, until the device has taken its frames for %u s without a stall; look at what is behind the device",
+			 dev->name, VNIC_STALL_TRIES, txq->queue_id,
+			 dev->port_id, VNIC_HEALTHY_MS / 1000);
 	}
-	dev->stall_tries = VNIC_STALL_TRIES + 1;
 	return true;
 }
 
-static bool
-stall_declare(struct vnic_dev *dev, uint16_t queue_id, uint64_t ms)
+/*
+ * The reset is one for all queues that wait, so that a device which is dead as
+ * a whole costs no more resets than one with a single dead queue.
+ */
+static void
+stall_charge(struct vnic_dev *dev)
 {
-	if (stall_give_up(dev, queue_id))
-		return false;
+	uint16_t i;
+
+	for (i = 0; i < dev->data->nb_tx_queues; i++) {
+		struct vnic_txq *txq = vnic_txq_of(dev, i);
+
+		if (txq == NULL || !txq->stall_rung)
+			continue;
+		txq->stall_well = 0;
+		if (txq->stall_tries < VNIC_STALL_TRIES)
+			txq->stall_tries++;
+	}
+}
+
+static void
+stall_declare(struct vnic_txq *txq)
+{
+	struct vnic_dev *dev = txq->dev;
+
 	VNIC_LOG(ERR, "%s: the device has taken nothing from transmit queue %u for %" PRIu64 " ms, though it was rung: port %u is reset",
-		 dev->name, queue_id, ms, dev->port_id);
+		 dev->name, txq->queue_id, stall_bound_ms(txq), dev->port_id);
 	dev->tx_stalls++;
-	dev->stall_tries++;
-	/* A port that could be reset so far: it gets all its tries again. */
+	stall_charge(dev);
+	/* These resets are counted by queue, and bounded by that. */
 	dev->recover_tries = 0;
-	return true;
 }
 
 bool
 vnic_stall_found(struct vnic_dev *dev)
 {
-	uint64_t ms;
+	struct vnic_txq *found = NULL;
 	uint16_t i;
 
 	if (dev->args.tx_stall_ms == 0)
 		return false;
-	ms = (uint64_t)dev->args.tx_stall_ms <<
-		RTE_MIN(dev->stall_tries, VNIC_STALL_TRIES);
 	for (i = 0; i < dev->data->nb_tx_queues; i++) {
-		struct vnic_txq *txq = dev->data->tx_queues[i];
+		struct vnic_txq *txq = vnic_txq_of(dev, i);
 
 		if (txq != NULL && txq->enabled &&
-		    stall_look(txq, rte_get_timer_hz() * ms / 1000))
-			return stall_declare(dev, i, ms);
+		    stall_look(txq, rte_get_timer_hz() / 1000 *
+			       stall_bound_ms(txq)) &&
+		    !stall_given_up(txq) && found == NULL)
+			found = txq;
 	}
-	return false;
+	if (found != NULL)
+		stall_declare(found);
+	return found != NULL;
+}
+
+void
+vnic_stall_begin(struct vnic_dev *dev)
+{
+	uint16_t i;
+
+	for (i = 0; i < dev->data->nb_tx_queues; i++) {
+		struct vnic_txq *txq = vnic_txq_of(dev, i);
+
+		if (txq == NULL)
+			continue;
+		txq->stall_tries = 0;
+		txq->stall_well = 0;
+	}
 }

@@ -16,18 +16,29 @@ struct vnic_dev;
  * reclaimed does not wait. One more doorbell is rung half way. Of a packed
  * ring in order, or without indirect descriptors, no more is known than
  * whether anything used was not reclaimed: then nothing counts as waiting.
+ *
+ * Resets are counted by queue. One that a few of them have not helped is left
+ * alone, with a log line and the counter tx_stalls_given_up: the port goes on
+ * for the sake of its other queues, so no event says that its recovery failed.
  */
 
-/** Resets in a row after which a device that still takes nothing is left be. */
+/**
+ * Resets for a queue, until it has taken frames for VNIC_HEALTHY_MS without a
+ * stall; after that many it is left alone.
+ */
 #define VNIC_STALL_TRIES 5
 
 /**
  * Health timer, locked: look at all transmit queues of a running port.
  *
  * @return true if the port is to be reset: a queue has waited for
- *   args.tx_stall_ms, doubled with every reset since the last frame taken.
+ *   args.tx_stall_ms, doubled with every reset that was counted for it.
  */
 bool
 vnic_stall_found(struct vnic_dev *dev);
+
+/** The application starts the port: forget the resets so far. Locked. */
+void
+vnic_stall_begin(struct vnic_dev *dev);
 
 #endif /* VNIC_STALL_H */

@@ -18,7 +18,7 @@
 /** In shared memory: a secondary reads, and may reset. */
 struct vnic_stats_base {
 	uint64_t violations[VNIC_VIOLATION_MAX];
-	uint64_t port[9];
+	uint64_t port[10];
 	uint16_t nb_pairs;
 	struct {
 		struct vnic_rxq_stats rx;
@@ -56,7 +56,7 @@ static const struct vnic_stats_field port_fields[] = {
 	PORT(config_changes), PORT(announce_requests), PORT(resets_needed),
 	PORT(recoveries), PORT(backend_losses), PORT(announce_frames),
 	PORT(announce_acks), PORT(rx_ring_empty),
-	PORT(tx_stalls),
+	PORT(tx_stalls), PORT(tx_stalls_given_up),
 };
 
 const struct vnic_stats_field *
