@@ -162,6 +162,10 @@ case_suspend_never(void **state);
 void
 case_suspend(void **state);
 
+/* case_event.c */
+void
+case_stop_busy(void **state);
+
 /* case_intr.c */
 void
 case_intr(void **state);

@@ -221,6 +221,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(case_suspend_never),
 	cmocka_unit_test(case_dev_reset),
 	cmocka_unit_test(case_dump),
+	cmocka_unit_test(case_stop_busy),
 	cmocka_unit_test(case_intr),
 	cmocka_unit_test(case_intr_not_asked),
 	cmocka_unit_test(case_intr_doorbell),

@@ -133,8 +133,12 @@ ethdev_stop(struct rte_eth_dev *eth_dev)
 	/* Not under the lock, which the timer takes. */
 	vnic_event_health_stop(dev);
 	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
-	if (ret < 0)
+	if (ret < 0) {
+		VNIC_LOG(ERR, "%s: port %u is not stopped: another operation is running",
+			 dev->name, dev->port_id);
+		vnic_event_health_resume(dev);
 		return ret;
+	}
 	vnic_ethdev_remove_bursts(eth_dev);
 	vnic_device_stop(dev);
 	vnic_intr_close(eth_dev);

@@ -261,7 +261,7 @@ event_tick(void *arg)
 	uint16_t port_id;
 	uint32_t tell = 0;
 
-	/* Partner: the release in vnic_event_health_start. */
+	/* Partner: the release in vnic_event_health_resume. */
 	if (!__atomic_load_n(&dev->health_armed, __ATOMIC_ACQUIRE))
 		return;
 	/* Whoever holds the lock changes the port: look again next time. */
@@ -282,12 +282,10 @@ event_tick(void *arg)
 }
 
 int
-vnic_event_health_start(struct vnic_dev *dev)
+vnic_event_health_resume(struct vnic_dev *dev)
 {
 	int ret;
 
-	dev->recover_tries = 0;
-	vnic_stall_begin(dev);
 	__atomic_store_n(&dev->health_armed, true, __ATOMIC_RELEASE);
 	ret = rte_eal_alarm_set(HEALTH_PERIOD_US, event_tick, dev);
 	if (ret < 0) {
@@ -296,6 +294,14 @@ vnic_event_health_start(struct vnic_dev *dev)
 			 dev->name, dev->port_id, ret);
 	}
 	return ret;
+}
+
+int
+vnic_event_health_start(struct vnic_dev *dev)
+{
+	dev->recover_tries = 0;
+	vnic_stall_begin(dev);
+	return vnic_event_health_resume(dev);
 }
 
 void

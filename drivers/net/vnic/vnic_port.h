@@ -232,6 +232,9 @@ int
 vnic_event_health_start(struct vnic_dev *dev);
 void
 vnic_event_health_stop(struct vnic_dev *dev);
+/** The port was not stopped after all: watch it as before. */
+int
+vnic_event_health_resume(struct vnic_dev *dev);
 
 /* vnic_info.c */
 
