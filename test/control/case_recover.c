@@ -18,51 +18,7 @@
 
 #define STALL_MS 200
 
-static struct {
-	unsigned int recovering;
-	unsigned int success;
-	unsigned int failed;
-} seen;
-
-static int
-event_seen(uint16_t port_id, enum rte_eth_event_type type, void *arg,
-	   void *ret)
-{
-	(void)port_id;
-	(void)arg;
-	(void)ret;
-	seen.recovering += type == RTE_ETH_EVENT_ERR_RECOVERING;
-	seen.success += type == RTE_ETH_EVENT_RECOVERY_SUCCESS;
-	seen.failed += type == RTE_ETH_EVENT_RECOVERY_FAILED;
-	return 0;
-}
-
-static void
-events_watch(struct sim_port *port)
-{
-	static const enum rte_eth_event_type types[] = {
-		RTE_ETH_EVENT_ERR_RECOVERING, RTE_ETH_EVENT_RECOVERY_SUCCESS,
-		RTE_ETH_EVENT_RECOVERY_FAILED,
-	};
-	unsigned int i;
-
-	memset(&seen, 0, sizeof(seen));
-	for (i = 0; i < RTE_DIM(types); i++)
-		assert_int_equal(rte_eth_dev_callback_register(port->id,
-			types[i], event_seen, NULL), 0);
-}
-
-/* However long it takes, within reason: no time is a promise. */
-static void
-await(const unsigned int *count, unsigned int nb)
-{
-	unsigned int i;
-
-	for (i = 0; __atomic_load_n(count, __ATOMIC_RELAXED) < nb; i++) {
-		assert_true(i < 3000);
-		rte_delay_us_sleep(10000);
-	}
-}
+static const struct control_events *seen;
 
 static void
 send_frames(struct sim_port *port, unsigned int nb)
@@ -92,16 +48,16 @@ case_stall(void **state)
 	uint16_t mtu;
 
 	(void)state;
-	events_watch(port);
+	seen = control_events_watch(port);
 	assert_int_equal(rte_eth_dev_set_mtu(port->id, 1400), 0);
 	assert_int_equal(rte_eth_promiscuous_enable(port->id), 0);
 	assert_int_equal(rte_eth_dev_mac_addr_add(port->id, &a, 0), 0);
 	assert_int_equal(rte_eth_dev_vlan_filter(port->id, 7, 1), 0);
 	control_traffic(port);
 	send_frames(port, 5);
-	await(&seen.success, 1);
-	assert_int_equal(seen.recovering, 1);
-	assert_int_equal(seen.failed, 0);
+	control_events_await(&seen->success, 1);
+	assert_int_equal(seen->recovering, 1);
+	assert_int_equal(seen->failed, 0);
 	assert_int_equal(control_xstat(port, "tx_stalls"), 1);
 	assert_int_equal(control_xstat(port, "recoveries"), 1);
 	assert_true(stats->rekicks >= 1);
@@ -150,7 +106,7 @@ open_stalling(uint16_t pairs)
 	o.pairs = pairs;
 	o.tx_stall_ms = 20;
 	port = control_open(&o);
-	events_watch(port);
+	seen = control_events_watch(port);
 	return port;
 }
 
@@ -162,9 +118,9 @@ given_up(struct sim_port *port, uint64_t stalls)
 	rte_delay_us_sleep(1500000);
 	assert_int_equal(control_xstat(port, "tx_stalls"), stalls);
 	assert_int_equal(control_xstat(port, "tx_stalls_given_up"), 1);
-	assert_int_equal(seen.recovering, stalls);
-	assert_int_equal(seen.success, stalls);
-	assert_int_equal(seen.failed, 0);
+	assert_int_equal(seen->recovering, stalls);
+	assert_int_equal(seen->success, stalls);
+	assert_int_equal(seen->failed, 0);
 	assert_int_equal(port->vnic->state, VNIC_DEV_STARTED);
 }
 
@@ -179,7 +135,7 @@ case_stall_bounded(void **state)
 	(void)state;
 	for (i = 1; i <= VNIC_STALL_TRIES; i++) {
 		send_frames(port, 3);
-		await(&seen.success, i);
+		control_events_await(&seen->success, i);
 	}
 	send_frames(port, 3);
 	given_up(port, VNIC_STALL_TRIES);
@@ -195,7 +151,7 @@ case_stall_bounded(void **state)
 		rte_delay_us_sleep(10000);
 	}
 	send_frames(port, 3);
-	await(&seen.success, VNIC_STALL_TRIES + 1);
+	control_events_await(&seen->success, VNIC_STALL_TRIES + 1);
 	control_traffic(port);
 	sim_close(port, true);
 }
@@ -212,7 +168,7 @@ case_stall_drip(void **state)
 		send_frames(port, 3);
 		assert_int_equal(devsim_tx_collect(port->dev, 1, 1, NULL,
 						   NULL), 1);
-		await(&seen.success, i);
+		control_events_await(&seen->success, i);
 	}
 	send_frames(port, 3);
 	assert_int_equal(devsim_tx_collect(port->dev, 1, 1, NULL, NULL), 1);
@@ -221,7 +177,7 @@ case_stall_drip(void **state)
 	assert_int_equal(rte_eth_dev_stop(port->id), 0);
 	sim_start(port);
 	send_frames(port, 3);
-	await(&seen.success, VNIC_STALL_TRIES + 1);
+	control_events_await(&seen->success, VNIC_STALL_TRIES + 1);
 	sim_close(port, true);
 }
 
@@ -290,14 +246,14 @@ case_recover_stopped(void **state)
 	struct rte_mbuf *got;
 
 	(void)state;
-	events_watch(port);
+	seen = control_events_watch(port);
 	assert_int_equal(rte_eth_dev_rx_queue_stop(port->id, 1), 0);
 	assert_int_equal(rte_eth_dev_tx_queue_stop(port->id, 1), 0);
 	control_fault(port, DEVSIM_FAULT_ID_RANGE, 0);
 	send_frames(port, 1);
 	devsim_poll(port->dev, 8);
 	assert_int_equal(rte_eth_rx_burst(port->id, 0, &got, 1), 0);
-	await(&seen.success, 1);
+	control_events_await(&seen->success, 1);
 	assert_int_equal(rte_eth_rx_queue_info_get(port->id, 1, &info), 0);
 	assert_int_equal(info.queue_state, RTE_ETH_QUEUE_STATE_STOPPED);
 	assert_int_equal(devsim_posted(port->dev, 2), 0);

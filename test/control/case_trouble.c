@@ -19,51 +19,16 @@
 static const struct sim_options with_ctrl = {
 	.ctrl = true, .ctrl_timeout_ms = TIMEOUT_MS };
 
-static struct {
-	unsigned int recovering;
-	unsigned int success;
-	unsigned int failed;
-} seen;
-
-static int
-event_seen(uint16_t port_id, enum rte_eth_event_type type, void *arg,
-	   void *ret)
-{
-	(void)port_id;
-	(void)arg;
-	(void)ret;
-	seen.recovering += type == RTE_ETH_EVENT_ERR_RECOVERING;
-	seen.success += type == RTE_ETH_EVENT_RECOVERY_SUCCESS;
-	seen.failed += type == RTE_ETH_EVENT_RECOVERY_FAILED;
-	return 0;
-}
-
-static void
-events_watch(struct sim_port *port)
-{
-	memset(&seen, 0, sizeof(seen));
-	assert_int_equal(rte_eth_dev_callback_register(port->id,
-		RTE_ETH_EVENT_ERR_RECOVERING, event_seen, NULL), 0);
-	assert_int_equal(rte_eth_dev_callback_register(port->id,
-		RTE_ETH_EVENT_RECOVERY_SUCCESS, event_seen, NULL), 0);
-	assert_int_equal(rte_eth_dev_callback_register(port->id,
-		RTE_ETH_EVENT_RECOVERY_FAILED, event_seen, NULL), 0);
-}
+static const struct control_events *seen;
 
 /* Events are told right after the counter: give them a moment. */
 static void
 events_await_success(unsigned int nb)
 {
-	unsigned int i;
-
-	for (i = 0; __atomic_load_n(&seen.success, __ATOMIC_RELAXED) < nb;
-	     i++) {
-		assert_true(i < 100);
-		rte_delay_us_sleep(10000);
-	}
-	assert_int_equal(seen.recovering, nb);
-	assert_int_equal(seen.success, nb);
-	assert_int_equal(seen.failed, 0);
+	control_events_await(&seen->success, nb);
+	assert_int_equal(seen->recovering, nb);
+	assert_int_equal(seen->success, nb);
+	assert_int_equal(seen->failed, 0);
 }
 
 /* NCV-26: any answer but OK is a refusal. */
@@ -90,7 +55,7 @@ case_ctrl_silent(void **state)
 	uint64_t start, ms;
 
 	(void)state;
-	events_watch(port);
+	seen = control_events_watch(port);
 	assert_int_equal(rte_eth_allmulticast_enable(port->id), 0);
 	control_fault(port, DEVSIM_FAULT_CTRL_SILENT, CTRL_VQ);
 	start = rte_get_timer_cycles();
@@ -155,7 +120,7 @@ case_ring_broken(void **state)
 	struct rte_mbuf *got;
 
 	(void)state;
-	events_watch(port);
+	seen = control_events_watch(port);
 	assert_int_equal(rte_eth_promiscuous_enable(port->id), 0);
 	control_fault(port, DEVSIM_FAULT_ID_RANGE, 0);
 	assert_int_equal(rte_eth_tx_burst(port->id, 0, &m, 1), 1);
@@ -179,7 +144,7 @@ case_needs_reset(void **state)
 	struct rte_mbuf *m = frame_mbuf(port->pool, 1, 100, 1);
 
 	(void)state;
-	events_watch(port);
+	seen = control_events_watch(port);
 	assert_int_equal(rte_eth_tx_burst(port->id, 0, &m, 1), 1);
 	devsim_status_set(port->dev, devsim_status_get(port->dev) |
 			  VIRTIO_STATUS_NEEDS_RESET);

@@ -37,6 +37,21 @@ control_fault(struct sim_port *port, enum devsim_fault_kind kind, uint16_t vq);
 void
 control_recover(struct sim_port *port, uint64_t nb);
 
+/** Events told to the application. */
+struct control_events {
+	unsigned int recovering;
+	unsigned int success;
+	unsigned int failed;
+	unsigned int removed;
+};
+
+/** Count events of this port from now on. */
+const struct control_events *
+control_events_watch(struct sim_port *port);
+/** However long it takes, within reason: no time is a promise. Asserts. */
+void
+control_events_await(const unsigned int *count, unsigned int nb);
+
 /* case_filter.c */
 void
 case_modes(void **state);

@@ -133,6 +133,49 @@ control_recover(struct sim_port *port, uint64_t nb)
 	control_await(port, "recoveries", nb);
 }
 
+static struct control_events events;
+
+static int
+event_seen(uint16_t port_id, enum rte_eth_event_type type, void *arg,
+	   void *ret)
+{
+	(void)port_id;
+	(void)arg;
+	(void)ret;
+	events.recovering += type == RTE_ETH_EVENT_ERR_RECOVERING;
+	events.success += type == RTE_ETH_EVENT_RECOVERY_SUCCESS;
+	events.failed += type == RTE_ETH_EVENT_RECOVERY_FAILED;
+	events.removed += type == RTE_ETH_EVENT_INTR_RMV;
+	return 0;
+}
+
+const struct control_events *
+control_events_watch(struct sim_port *port)
+{
+	static const enum rte_eth_event_type types[] = {
+		RTE_ETH_EVENT_ERR_RECOVERING, RTE_ETH_EVENT_RECOVERY_SUCCESS,
+		RTE_ETH_EVENT_RECOVERY_FAILED, RTE_ETH_EVENT_INTR_RMV,
+	};
+	unsigned int i;
+
+	memset(&events, 0, sizeof(events));
+	for (i = 0; i < RTE_DIM(types); i++)
+		assert_int_equal(rte_eth_dev_callback_register(port->id,
+			types[i], event_seen, NULL), 0);
+	return &events;
+}
+
+void
+control_events_await(const unsigned int *count, unsigned int nb)
+{
+	unsigned int i;
+
+	for (i = 0; __atomic_load_n(count, __ATOMIC_RELAXED) < nb; i++) {
+		assert_true(i < 3000);
+		rte_delay_us_sleep(10000);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(case_modes),
 	cmocka_unit_test(case_addresses),
