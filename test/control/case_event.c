@@ -43,3 +43,103 @@ case_stop_busy(void **state)
 	control_traffic(port);
 	sim_close(port, false);
 }
+
+static void
+backend_is(struct sim_port *port, bool up)
+{
+	/* A fresh one knows of no status. */
+	devsim_status_set(port->dev, 0);
+	assert_int_equal(vnic_event_backend(port->vnic, up), 0);
+}
+
+/* The back end goes and comes back while the port waits for its reset. */
+void
+case_backend_recovers(void **state)
+{
+	struct sim_port *port = control_open(&with_ctrl);
+	const struct control_events *seen = control_events_watch(port);
+
+	(void)state;
+	ask_for_reset(port);
+	backend_is(port, false);
+	/* Several waits for a recovery: there is nobody to recover with. */
+	rte_delay_us_sleep(1000000);
+	assert_int_equal(seen->recovering, 1);
+	assert_int_equal(seen->success + seen->failed, 0);
+	assert_int_equal(control_xstat(port, "recoveries"), 0);
+	backend_is(port, true);
+	assert_int_equal(seen->success, 1);
+	assert_int_equal(seen->recovering, 1);
+	assert_int_equal(control_xstat(port, "recoveries"), 1);
+	control_traffic(port);
+	/* One that only comes and goes is no recovery. */
+	backend_is(port, false);
+	backend_is(port, true);
+	assert_int_equal(seen->success, 1);
+	control_traffic(port);
+	sim_close(port, false);
+}
+
+static void
+check_failed(struct sim_port *port, const struct control_events *seen,
+	     unsigned int recovering, unsigned int success)
+{
+	control_events_await(&seen->failed, 1);
+	rte_delay_us_sleep(1000000);
+	assert_int_equal(seen->recovering, recovering);
+	assert_int_equal(seen->success, success);
+	assert_int_equal(seen->failed, 1);
+	assert_int_equal(control_xstat(port, "recoveries"), success);
+	/* The application was told that the port is of no use: it stays so. */
+	assert_int_equal(vnic_event_backend(port->vnic, false), 0);
+	assert_int_equal(vnic_event_backend(port->vnic, true), 0);
+	assert_int_equal(port->vnic->state, VNIC_DEV_NEEDS_RESET);
+	assert_int_equal(seen->success, success);
+}
+
+/* No reset helps: five are tried, then the port is down until a restart. */
+void
+case_recover_failed(void **state)
+{
+	struct sim_port *port = control_open(&with_ctrl);
+	const struct control_events *seen = control_events_watch(port);
+	struct rte_eth_link link;
+
+	(void)state;
+	control_fault(port, DEVSIM_FAULT_RESET_STUCK, 0);
+	ask_for_reset(port);
+	check_failed(port, seen, 1, 0);
+	assert_int_equal(rte_eth_link_get_nowait(port->id, &link), 0);
+	assert_int_equal(link.link_status, RTE_ETH_LINK_DOWN);
+	/* What is asked for meanwhile is there after the restart. */
+	assert_int_equal(rte_eth_promiscuous_enable(port->id), 0);
+	control_fault(port, DEVSIM_FAULT_NONE, 0);
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	sim_start(port);
+	assert_true(devsim_net_state(port->dev)->promisc);
+	control_traffic(port);
+	control_recover(port, 1);
+	sim_close(port, false);
+}
+
+/* Each reset helps, and none for long. */
+void
+case_recover_again(void **state)
+{
+	struct sim_port *port = control_open(&with_ctrl);
+	const struct control_events *seen = control_events_watch(port);
+	unsigned int i;
+
+	(void)state;
+	for (i = 1; i <= 5; i++) {
+		ask_for_reset(port);
+		control_events_await(&seen->success, i);
+	}
+	control_traffic(port);
+	ask_for_reset(port);
+	check_failed(port, seen, 6, 5);
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	sim_start(port);
+	control_traffic(port);
+	sim_close(port, false);
+}

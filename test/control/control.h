@@ -180,6 +180,12 @@ case_suspend(void **state);
 /* case_event.c */
 void
 case_stop_busy(void **state);
+void
+case_backend_recovers(void **state);
+void
+case_recover_failed(void **state);
+void
+case_recover_again(void **state);
 
 /* case_intr.c */
 void

@@ -177,6 +177,7 @@ struct vnic_dev {
 	uint8_t status;		/**< device status bits set so far */
 	bool closed;		/**< vnic_device_remove is done */
 	bool parked;		/**< gates shut though the port is started */
+	bool backend_down;	/**< it hung up, and is not back */
 	bool resume_pending;	/**< the back end waits for the last burst's end */
 	bool quarantined;	/**< the device never confirmed a reset */
 	bool health_armed;	/**< the health timer runs */

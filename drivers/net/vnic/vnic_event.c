@@ -95,41 +95,56 @@ event_recover_after(struct vnic_dev *dev, unsigned int ms)
 		rte_get_timer_hz() * ms / 1000;
 }
 
+/* No more resets: ethdev means by it that the port is of no use any more. */
+static bool
+event_is_failed(const struct vnic_dev *dev)
+{
+	return dev->state == VNIC_DEV_NEEDS_RESET &&
+		dev->recover_tries >= RECOVER_TRIES_MAX;
+}
+
 void
 vnic_event_needs_reset(struct vnic_dev *dev)
 {
 	dev->resets_needed++;
 	dev->state = VNIC_DEV_NEEDS_RESET;
 	vnic_device_park(dev);
-	if (dev->recover_tries == RECOVER_TRIES_MAX) {
+	vnic_event_note(dev, RTE_ETH_EVENT_ERR_RECOVERING);
+	if (event_is_failed(dev)) {
 		VNIC_LOG(ERR, "%s: port %u broke again after %u resets: it stays down until it is restarted",
 			 dev->name, dev->port_id, RECOVER_TRIES_MAX);
 		vnic_event_note(dev, RTE_ETH_EVENT_RECOVERY_FAILED);
 		return;
 	}
-	vnic_event_note(dev, RTE_ETH_EVENT_ERR_RECOVERING);
 	event_recover_after(dev, (HEALTH_PERIOD_US / 1000) <<
 			    dev->recover_tries);
 }
 
 static void
+event_recovered(struct vnic_dev *dev)
+{
+	dev->recoveries++;
+	vnic_event_note(dev, RTE_ETH_EVENT_RECOVERY_SUCCESS);
+	event_recover_after(dev, VNIC_HEALTHY_MS);
+}
+
+/* Without its back end the device would seem well, and be of no use. */
+static void
 event_recover(struct vnic_dev *dev)
 {
 	int ret;
 
-	if (dev->recover_tries >= RECOVER_TRIES_MAX ||
+	if (event_is_failed(dev) || dev->backend_down ||
 	    rte_get_timer_cycles() < dev->recover_at ||
 	    !vnic_port_is_quiet(dev))
 		return;
 	dev->recover_tries++;
 	ret = vnic_device_recover(dev);
 	if (ret == 0) {
-		dev->recoveries++;
 		VNIC_LOG(NOTICE, "%s: port %u recovered by reset %u of %u",
 			 dev->name, dev->port_id, dev->recover_tries,
 			 RECOVER_TRIES_MAX);
-		vnic_event_note(dev, RTE_ETH_EVENT_RECOVERY_SUCCESS);
-		event_recover_after(dev, VNIC_HEALTHY_MS);
+		event_recovered(dev);
 		return;
 	}
 	VNIC_LOG(ERR, "%s: port %u: reset %u of %u does not help: %s",
@@ -137,7 +152,7 @@ event_recover(struct vnic_dev *dev)
 		 RECOVER_TRIES_MAX, strerror(-ret));
 	event_recover_after(dev, (HEALTH_PERIOD_US / 1000) <<
 			    dev->recover_tries);
-	if (dev->recover_tries == RECOVER_TRIES_MAX)
+	if (event_is_failed(dev))
 		vnic_event_note(dev, RTE_ETH_EVENT_RECOVERY_FAILED);
 }
 
@@ -213,6 +228,18 @@ event_nudge(struct vnic_dev *dev)
 			vnic_txq_nudge(vnic_txq_of(dev, i));
 }
 
+/* A fresh device under the same rings: that ends a recovery too. */
+static int
+event_resume_now(struct vnic_dev *dev)
+{
+	bool recovers = dev->state == VNIC_DEV_NEEDS_RESET;
+	int ret = vnic_device_resume(dev);
+
+	if (ret == 0 && recovers)
+		event_recovered(dev);
+	return ret;
+}
+
 /* The back end came back while a burst did not end: go on when it has. */
 static void
 event_resume(struct vnic_dev *dev)
@@ -220,7 +247,7 @@ event_resume(struct vnic_dev *dev)
 	if (!vnic_port_is_quiet(dev))
 		return;
 	dev->resume_pending = false;
-	if (vnic_device_resume(dev) < 0)
+	if (event_resume_now(dev) < 0)
 		vnic_event_needs_reset(dev);
 }
 
@@ -229,8 +256,11 @@ event_health(struct vnic_dev *dev)
 {
 	if (dev->resume_pending)
 		event_resume(dev);
-	if (dev->state == VNIC_DEV_NEEDS_RESET)
+	/* One thing a look: what is told of it must not get out of order. */
+	if (dev->state == VNIC_DEV_NEEDS_RESET) {
 		event_recover(dev);
+		return;
+	}
 	if (!vnic_dev_running(dev))
 		return;
 	if (event_faults(dev) || vnic_ctrl_is_dead(dev) ||
@@ -354,7 +384,8 @@ event_backend_locked(struct vnic_dev *dev, bool up)
 
 	if (dev->closed)
 		return -ENODEV;
-	if (!started)
+	dev->backend_down = !up;
+	if (!started || event_is_failed(dev))
 		return 0;
 	if (!up && !dev->parked)
 		dev->backend_losses++;
@@ -366,7 +397,7 @@ event_backend_locked(struct vnic_dev *dev, bool up)
 	if (dev->resume_pending)
 		VNIC_LOG(WARNING, "%s: port %u goes on with its new back end when the last burst has ended",
 			 dev->name, dev->port_id);
-	return up && !dev->resume_pending ? vnic_device_resume(dev) : 0;
+	return up && !dev->resume_pending ? event_resume_now(dev) : 0;
 }
 
 int
