@@ -379,7 +379,8 @@ port_configure(struct sim_port *port)
 			.offloads = port->opts.rx_offloads,
 		},
 		.txmode = { .offloads = port->opts.tx_offloads },
-		.intr_conf = { .rxq = port->opts.rx_intr },
+		.intr_conf = { .rxq = port->opts.rx_intr,
+			       .rmv = port->opts.rmv_intr },
 	};
 	uint16_t i;
 

@@ -49,6 +49,7 @@ struct sim_options {
 	uint64_t tx_offloads;
 	bool no_event_idx;
 	bool rx_intr;		/**< intr_conf.rxq */
+	bool rmv_intr;		/**< intr_conf.rmv */
 	bool no_ring_reset;
 	bool ctrl;		/**< offer CTRL_VQ and what goes with it */
 	uint64_t extra[2];	/**< further feature bits to offer */

@@ -172,6 +172,7 @@ sim_intr_fd(const struct vnic_dev *dev, uint16_t queue_id)
 
 const struct vnic_transport_ops sim_transport_ops = {
 	.name = "sim",
+	.status_register = true,
 	.addr_is_va = true,
 	.reset = sim_reset,
 	.status_get = sim_status_get,

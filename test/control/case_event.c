@@ -143,3 +143,105 @@ case_recover_again(void **state)
 	control_traffic(port);
 	sim_close(port, false);
 }
+
+/* ---- a device that is pulled out: all its registers read as ones ---- */
+
+static const struct sim_options with_removal = {
+	.ctrl = true, .rmv_intr = true };
+
+static void
+check_gone(struct sim_port *port, const struct control_events *seen)
+{
+	struct rte_eth_link link;
+
+	control_events_await(&seen->removed, 1);
+	rte_delay_us_sleep(500000);
+	assert_int_equal(seen->removed, 1);
+	assert_int_equal(port->vnic->state, VNIC_DEV_GONE);
+	assert_int_equal(rte_eth_dev_is_removed(port->id), 1);
+	assert_int_equal(rte_eth_link_get_nowait(port->id, &link), 0);
+	assert_int_equal(link.link_status, RTE_ETH_LINK_DOWN);
+}
+
+/* Nobody sends, and nobody says that it was removed. */
+void
+case_gone_idle(void **state)
+{
+	struct sim_port *port = control_open(&with_removal);
+	const struct control_events *seen = control_events_watch(port);
+
+	(void)state;
+	control_fault(port, DEVSIM_FAULT_GONE, 0);
+	check_gone(port, seen);
+	assert_int_equal(seen->recovering, 0);
+	/* What is said after is no news. */
+	vnic_event_removed(port->vnic);
+	assert_int_equal(seen->removed, 1);
+	sim_close(port, false);
+}
+
+/* It goes while the port waits for a reset: no other one is tried. */
+void
+case_gone_recovering(void **state)
+{
+	struct sim_port *port = control_open(&with_removal);
+	const struct control_events *seen = control_events_watch(port);
+
+	(void)state;
+	ask_for_reset(port);
+	control_fault(port, DEVSIM_FAULT_GONE, 0);
+	check_gone(port, seen);
+	assert_int_equal(seen->recovering, 1);
+	assert_int_equal(seen->failed, 1);
+	assert_int_equal(seen->success, 0);
+	sim_close(port, false);
+}
+
+void
+case_gone_start(void **state)
+{
+	struct sim_port *port = control_open(&with_removal);
+	const struct control_events *seen = control_events_watch(port);
+
+	(void)state;
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	control_fault(port, DEVSIM_FAULT_GONE, 0);
+	assert_int_not_equal(rte_eth_dev_start(port->id), 0);
+	check_gone(port, seen);
+	sim_close(port, false);
+}
+
+/* Who did not ask for the event does not get it. */
+void
+case_gone_quiet(void **state)
+{
+	struct sim_port *port = control_open(&with_ctrl);
+	const struct control_events *seen = control_events_watch(port);
+	unsigned int i;
+
+	(void)state;
+	control_fault(port, DEVSIM_FAULT_GONE, 0);
+	for (i = 0; !rte_eth_dev_is_removed(port->id); i++)
+		assert_true(i < 300);
+	vnic_event_removed(port->vnic);
+	rte_delay_us_sleep(300000);
+	assert_int_equal(seen->removed, 0);
+	sim_close(port, false);
+}
+
+/* EAL says it while another operation holds the port: it is not forgotten. */
+void
+case_gone_busy(void **state)
+{
+	struct sim_port *port = control_open(&with_removal);
+	const struct control_events *seen = control_events_watch(port);
+
+	(void)state;
+	assert_int_equal(vnic_dev_lock(port->vnic, 0), 0);
+	vnic_event_removed(port->vnic);
+	assert_int_equal(seen->removed, 0);
+	vnic_dev_unlock(port->vnic);
+	control_events_await(&seen->removed, 1);
+	assert_int_equal(port->vnic->state, VNIC_DEV_GONE);
+	sim_close(port, false);
+}

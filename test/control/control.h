@@ -186,6 +186,16 @@ void
 case_recover_failed(void **state);
 void
 case_recover_again(void **state);
+void
+case_gone_idle(void **state);
+void
+case_gone_recovering(void **state);
+void
+case_gone_start(void **state);
+void
+case_gone_quiet(void **state);
+void
+case_gone_busy(void **state);
 
 /* case_intr.c */
 void

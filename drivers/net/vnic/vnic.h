@@ -192,6 +192,7 @@ struct vnic_dev {
 	uint64_t tx_stalls;	/**< transmit rings found without progress */
 	uint64_t tx_stalls_given_up; /**< queues left alone, see vnic_stall.h */
 	volatile bool config_pending; /**< a config change is to be read */
+	volatile bool removal_pending; /**< the device was said to be gone */
 	uint64_t announce_requests; /**< of the device, S_ANNOUNCE seen */
 	uint64_t announce_frames;	/**< sent, of any announcement */
 	uint64_t announce_acks;

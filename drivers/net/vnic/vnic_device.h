@@ -44,7 +44,10 @@ vnic_device_attach(struct rte_eth_dev *eth_dev);
 void
 vnic_event_config_changed(struct vnic_dev *dev);
 
-/** The device is gone for good (unplugged, all registers read ones). */
+/**
+ * The device is gone for good (unplugged, all registers read ones). If the
+ * lock is not to be had, the health timer sees to it.
+ */
 void
 vnic_event_removed(struct vnic_dev *dev);
 

@@ -102,6 +102,8 @@ ethdev_start_locked(struct rte_eth_dev *eth_dev)
 	if (ret < 0) {
 		if (dev->state == VNIC_DEV_STARTED)
 			vnic_device_stop(dev);
+		if (vnic_device_is_lost(dev, ret))
+			vnic_event_gone(dev);
 		vnic_intr_close(eth_dev);
 		vnic_ethdev_remove_bursts(eth_dev);
 		return ret;

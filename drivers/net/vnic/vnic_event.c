@@ -62,6 +62,8 @@ event_take(struct vnic_dev *dev)
 
 	if (dev->data->dev_conf.intr_conf.lsc == 0)
 		tell &= ~(UINT32_C(1) << RTE_ETH_EVENT_INTR_LSC);
+	if (dev->data->dev_conf.intr_conf.rmv == 0)
+		tell &= ~(UINT32_C(1) << RTE_ETH_EVENT_INTR_RMV);
 	return tell;
 }
 
@@ -120,6 +122,22 @@ vnic_event_needs_reset(struct vnic_dev *dev)
 			    dev->recover_tries);
 }
 
+void
+vnic_event_gone(struct vnic_dev *dev)
+{
+	if (dev->state == VNIC_DEV_GONE)
+		return;
+	if (dev->state == VNIC_DEV_STARTED)
+		vnic_device_park(dev);
+	/* The end of what was told to have begun. */
+	if (dev->state == VNIC_DEV_NEEDS_RESET && !event_is_failed(dev))
+		vnic_event_note(dev, RTE_ETH_EVENT_RECOVERY_FAILED);
+	dev->state = VNIC_DEV_GONE;
+	VNIC_LOG(NOTICE, "%s: the device of port %u is gone", dev->name,
+		 dev->port_id);
+	vnic_event_note(dev, RTE_ETH_EVENT_INTR_RMV);
+}
+
 static void
 event_recovered(struct vnic_dev *dev)
 {
@@ -145,6 +163,11 @@ event_recover(struct vnic_dev *dev)
 			 dev->name, dev->port_id, dev->recover_tries,
 			 RECOVER_TRIES_MAX);
 		event_recovered(dev);
+		return;
+	}
+	if (vnic_device_is_lost(dev, ret)) {
+		dev->recover_tries--;
+		vnic_event_gone(dev);
 		return;
 	}
 	VNIC_LOG(ERR, "%s: port %u: reset %u of %u does not help: %s",
@@ -190,19 +213,30 @@ event_faults(struct vnic_dev *dev)
 	return any;
 }
 
-static void
-event_config(struct vnic_dev *dev)
+/* False if the port does not go on with this device. */
+static bool
+event_status(struct vnic_dev *dev)
 {
 	uint8_t status = 0;
 	int ret = vnic_transport_ops(dev)->status_get(dev, &status);
 
-	if (ret == 0 && status != VIRTIO_STATUS_GONE &&
-	    (status & VIRTIO_STATUS_NEEDS_RESET)) {
-		VNIC_LOG(ERR, "%s: the device asks to be reset (status 0x%02x)",
-			 dev->name, status);
-		vnic_event_needs_reset(dev);
-		return;
+	if (vnic_device_is_lost(dev, ret)) {
+		vnic_event_gone(dev);
+		return false;
 	}
+	if (ret < 0 || !(status & VIRTIO_STATUS_NEEDS_RESET))
+		return true;
+	VNIC_LOG(ERR, "%s: the device asks to be reset (status 0x%02x)",
+		 dev->name, status);
+	vnic_event_needs_reset(dev);
+	return false;
+}
+
+static void
+event_config(struct vnic_dev *dev)
+{
+	if (!event_status(dev))
+		return;
 	vnic_link_refresh(dev);
 	vnic_announce_work(dev);
 }
@@ -254,6 +288,8 @@ event_resume(struct vnic_dev *dev)
 static void
 event_health(struct vnic_dev *dev)
 {
+	if (dev->removal_pending)
+		vnic_event_gone(dev);
 	if (dev->resume_pending)
 		event_resume(dev);
 	/* One thing a look: what is told of it must not get out of order. */
@@ -262,6 +298,8 @@ event_health(struct vnic_dev *dev)
 		return;
 	}
 	if (!vnic_dev_running(dev))
+		return;
+	if (vnic_transport_ops(dev)->status_register && !event_status(dev))
 		return;
 	if (event_faults(dev) || vnic_ctrl_is_dead(dev) ||
 	    vnic_port_is_orphaned(dev)) {
@@ -364,14 +402,12 @@ vnic_event_config_changed(struct vnic_dev *dev)
 void
 vnic_event_removed(struct vnic_dev *dev)
 {
-	if (dev->state == VNIC_DEV_GONE || vnic_dev_lock(dev, LOCK_BACKEND_MS) < 0)
+	dev->removal_pending = true;
+	/* Busy: the health timer sees to it. */
+	if (vnic_dev_lock(dev, LOCK_BACKEND_MS) < 0)
 		return;
-	if (dev->state == VNIC_DEV_STARTED)
-		vnic_device_park(dev);
-	dev->state = VNIC_DEV_GONE;
-	VNIC_LOG(NOTICE, "%s: the device of port %u is gone", dev->name,
-		 dev->port_id);
-	vnic_event_note(dev, RTE_ETH_EVENT_INTR_RMV);
+	if (!dev->closed)
+		vnic_event_gone(dev);
 	vnic_dev_unlock(dev);
 	vnic_event_tell(dev);
 }

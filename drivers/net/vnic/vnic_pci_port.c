@@ -160,6 +160,7 @@ port_notify_attach(struct vnic_dev *dev, uint16_t index,
 
 static const struct vnic_transport_ops port_ops = {
 	.name = "virtio PCI legacy",
+	.status_register = true,
 	.addr_is_va = false,
 	.legacy = true,
 	.reset = vnic_pci_legacy_reset,

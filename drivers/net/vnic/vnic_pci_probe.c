@@ -194,6 +194,7 @@ vnic_pci_close(struct vnic_dev *dev)
 
 static const struct vnic_transport_ops pci_ops = {
 	.name = "virtio PCI modern",
+	.status_register = true,
 	.addr_is_va = false,
 	.reset = vnic_pci_reset,
 	.status_get = vnic_pci_status_get,

@@ -100,6 +100,14 @@ vnic_device_is_gone(int err)
 	return err == -ENODEV;
 }
 
+/** The same of a device that no back end brings back: it is gone for good. */
+static inline bool
+vnic_device_is_lost(const struct vnic_dev *dev, int err)
+{
+	return vnic_device_is_gone(err) &&
+		vnic_transport_ops(dev)->status_register;
+}
+
 /** Features from vnic_negotiate for this configuration; changes nothing. */
 int
 vnic_device_negotiate(struct vnic_dev *dev, const struct rte_eth_conf *conf,
@@ -223,6 +231,10 @@ vnic_event_tell(struct vnic_dev *dev);
 /** The port cannot go on: park it until a reset helps; locked. */
 void
 vnic_event_needs_reset(struct vnic_dev *dev);
+
+/** The device is gone for good: park the port, tell of it; locked. */
+void
+vnic_event_gone(struct vnic_dev *dev);
 
 /** What has worked for so long is well: attempts are counted anew. */
 #define VNIC_HEALTHY_MS 10000

@@ -419,6 +419,8 @@ probe_ethdev(struct rte_eth_dev *eth_dev)
 	data->promiscuous = 0;
 	/* By interrupt, or by the health timer. */
 	data->dev_flags |= RTE_ETH_DEV_INTR_LSC;
+	if (vnic_transport_ops(dev)->status_register)
+		data->dev_flags |= RTE_ETH_DEV_INTR_RMV;
 	data->dev_link = (struct rte_eth_link){
 		.link_speed = RTE_ETH_SPEED_NUM_UNKNOWN,
 		.link_duplex = RTE_ETH_LINK_FULL_DUPLEX,

@@ -85,6 +85,13 @@ struct vnic_transport_ops {
 	bool addr_is_va;
 	/** queue_reset works without VIRTIO_F_RING_RESET. */
 	bool resets_queues;
+	/**
+	 * Status is a register of the device: it is cheap to read, so the
+	 * health timer does, and what reads as all ones (-ENODEV) is gone for
+	 * good. Otherwise the transport tells of a back end's coming and going
+	 * (vnic_event_backend), and no question is to be sent on the side.
+	 */
+	bool status_register;
 	/** Without both rings of the first pair the device does nothing. */
 	bool needs_first_pair;
 	/**

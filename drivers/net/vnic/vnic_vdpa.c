@@ -459,6 +459,7 @@ vnic_vdpa_create(struct vnic_kernel *k)
 
 static const struct vnic_transport_ops vdpa_ops = {
 	.name = "vhost-vdpa",
+	.status_register = true,
 	.addr_is_va = true,
 	.reset = vdpa_reset,
 	.status_get = vdpa_status_get,
