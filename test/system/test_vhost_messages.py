@@ -489,6 +489,31 @@ class Reconnect(Case):
         self.assertEqual(driver('remove'), 0)
         self.assertLess(driver.ms, SLOW_MS)
 
+    def test_refusal_asks_nothing(self):
+        """A paused back end does not lose its connection by it."""
+        backend = self.up()
+        backend.faults['GET_STATUS'] = fake.silent
+        asked = backend.count('GET_STATUS')
+        self.assertEqual(driver('refuse'), -errno.ENOSPC, self.said())
+        self.assertEqual(driver('removed'), 0)
+        self.assertEqual(backend.count('GET_STATUS'), asked)
+        self.assertFalse(wait_for(lambda: driver('link') == 0, 1))
+        self.assertEqual(backend.connections, 1)
+
+    def test_refusal_while_away(self):
+        """A back end that hung up is not a port that was removed."""
+        backend = self.up()
+        backend.faults['GET_FEATURES'] = fake.hang_up
+        backend.hang_up()
+        for _ in range(100):
+            self.assertEqual(driver('refuse'), -errno.ENOSPC, self.said())
+        self.assertTrue(wait_for(lambda: driver('link') == 0))
+        self.assertEqual(driver('refuse'), -errno.ENOSPC, self.said())
+        del backend.faults['GET_FEATURES']
+        self.assertTrue(wait_for(lambda: driver('link') == 1), self.said())
+        self.assertEqual(driver('removed'), 0)
+        self.assertEqual(driver('refuse'), -errno.ENOSPC, self.said())
+
     def test_lesser_back_end(self):
         """One that lacks an agreed feature is not taken, its heir is."""
         backend = self.up()

@@ -26,6 +26,7 @@
 #define LINE_LEN 512
 #define POOL_MBUFS 2048
 #define BURST 32
+#define REFUSED_ADDRS 1000
 
 struct driver {
 	struct rte_mempool *pool;
@@ -123,6 +124,23 @@ run_link(struct driver *d, const char *arg)
 	return ret != 0 ? ret : (long)link.link_status;
 }
 
+static long
+run_removed(struct driver *d, const char *arg)
+{
+	RTE_SET_USED(arg);
+	return rte_eth_dev_is_removed(d->port);
+}
+
+/** An operation that the driver refuses, after which ethdev asks it on. */
+static long
+run_refuse(struct driver *d, const char *arg)
+{
+	static struct rte_ether_addr addrs[REFUSED_ADDRS];
+
+	RTE_SET_USED(arg);
+	return rte_eth_dev_set_mc_addr_list(d->port, addrs, REFUSED_ADDRS);
+}
+
 /** Mbufs that are out of the pool. */
 static long
 run_mbufs(struct driver *d, const char *arg)
@@ -163,6 +181,8 @@ static const struct command commands[] = {
 	{ "close", run_close },
 	{ "fds", run_fds },
 	{ "link", run_link },
+	{ "removed", run_removed },
+	{ "refuse", run_refuse },
 	{ "mbufs", run_mbufs },
 	{ "alloc", run_alloc },
 	{ "poll", run_poll },

@@ -165,18 +165,21 @@ ethdev_close_secondary(struct rte_eth_dev *eth_dev)
 	return 0;
 }
 
+/*
+ * ethdev asks after every operation that failed, on any thread, and takes a
+ * yes for final: a register is read, a back end is sent nothing.
+ */
 static int
 ethdev_is_removed(struct rte_eth_dev *eth_dev)
 {
 	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	const struct vnic_transport_ops *ops = vnic_transport_ops(dev);
 	uint8_t status = 0;
-	int ret;
 
 	if (dev->state == VNIC_DEV_GONE)
 		return 1;
-	ret = vnic_transport_ops(dev)->status_get(dev, &status);
-	return vnic_device_is_gone(ret) ||
-		(ret == 0 && status == VIRTIO_STATUS_GONE);
+	return ops->status_register &&
+		vnic_device_is_gone(ops->status_get(dev, &status));
 }
 
 static int
