@@ -286,6 +286,9 @@ devsim_scribble(struct devsim *dev, uint16_t vq,
  */
 bool
 devsim_announce(struct devsim *dev);
+/** Control commands are answered one by one, each after @p ms; 0: at once. */
+void
+devsim_ctrl_delay(struct devsim *dev, unsigned int ms);
 /** How many addresses the MAC table takes; a longer one gets ERR. */
 void
 devsim_mac_room(struct devsim *dev, uint16_t room);

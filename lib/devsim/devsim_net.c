@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "devsim_priv.h"
 
@@ -494,6 +495,40 @@ ctrl_one(struct devsim *dev, struct devsim_vq *vq, struct devsim_elem *elem)
 	devsim_vq_flush(vq);
 }
 
+static uint64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Whether the command that waits has done so for long enough. */
+static bool
+ctrl_is_due(struct devsim *dev)
+{
+	if (dev->fault.kind == DEVSIM_FAULT_CTRL_SILENT)
+		return false;
+	if (dev->ctrl_delay_ms == 0)
+		return true;
+	if (dev->ctrl_seen_ms == 0)
+		dev->ctrl_seen_ms = now_ms();
+	if (now_ms() - dev->ctrl_seen_ms < dev->ctrl_delay_ms)
+		return false;
+	dev->ctrl_seen_ms = 0;
+	return true;
+}
+
+void
+devsim_ctrl_delay(struct devsim *dev, unsigned int ms)
+{
+	pthread_mutex_lock(&dev->lock);
+	dev->ctrl_delay_ms = ms;
+	dev->ctrl_seen_ms = 0;
+	pthread_mutex_unlock(&dev->lock);
+}
+
 unsigned int
 devsim_ctrl_poll(struct devsim *dev)
 {
@@ -504,8 +539,7 @@ devsim_ctrl_poll(struct devsim *dev)
 	vq = vq_get(dev, devsim_ctrl_index(dev));
 	if (vq != NULL)
 		devsim_vq_fetch(vq);
-	while (vq != NULL && vq->ready.nr > 0 &&
-	       dev->fault.kind != DEVSIM_FAULT_CTRL_SILENT) {
+	while (vq != NULL && vq->ready.nr > 0 && ctrl_is_due(dev)) {
 		ctrl_one(dev, vq, devsim_list_take(&vq->ready, 0));
 		nr++;
 	}

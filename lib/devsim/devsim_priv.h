@@ -124,6 +124,8 @@ struct devsim {
 	/** command-specific-result of the control command that runs */
 	uint8_t reply[DEVSIM_REPLY_MAX];
 	uint32_t reply_len;
+	unsigned int ctrl_delay_ms;
+	uint64_t ctrl_seen_ms;	/**< when the command that waits was; 0: none */
 	uint16_t mac_room;	/**< entries that the MAC table takes */
 	uint64_t stats_types;	/**< supported_stats_types */
 	uint8_t *frame;		/**< scratch, DEVSIM_FRAME_MAX + header */

@@ -245,3 +245,82 @@ case_gone_busy(void **state)
 	assert_int_equal(port->vnic->state, VNIC_DEV_GONE);
 	sim_close(port, false);
 }
+
+/* ---- a device that answers each command, slowly ---- */
+
+#define SLOW_VLANS 200
+
+static struct sim_port *
+open_slow(unsigned int ctrl_timeout_ms)
+{
+	struct sim_options o = {
+		.ctrl = true, .ctrl_timeout_ms = ctrl_timeout_ms,
+		.rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER };
+	struct sim_port *port = control_open(&o);
+	uint16_t i;
+
+	for (i = 1; i <= SLOW_VLANS; i++)
+		assert_int_equal(rte_eth_dev_vlan_filter(port->id, i, 1), 0);
+	return port;
+}
+
+static bool
+vlan_is_set(struct sim_port *port, uint16_t id)
+{
+	return devsim_net_state(port->dev)->vlan[id / 64] >> id % 64 & 1;
+}
+
+static void
+close_slow(struct sim_port *port)
+{
+	uint16_t i;
+
+	devsim_ctrl_delay(port->dev, 0);
+	sim_start(port);
+	for (i = 1; i <= SLOW_VLANS; i++)
+		assert_true(vlan_is_set(port, i));
+	control_traffic(port);
+	sim_close(port, false);
+}
+
+/* Each answer is in time, all of them together are not. */
+void
+case_restore_bounded(void **state)
+{
+	struct sim_port *port = open_slow(100);
+	const struct control_events *seen = control_events_watch(port);
+
+	(void)state;
+	devsim_ctrl_delay(port->dev, 20);
+	control_log_start();
+	ask_for_reset(port);
+	control_events_await(&seen->failed, 1);
+	control_log_has("reset 5 of 5 does not help");
+	assert_int_equal(seen->success, 0);
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	control_log_start();
+	assert_int_equal(rte_eth_dev_start(port->id), -ETIMEDOUT);
+	control_log_has("cannot be restored within 500 ms, 5 times ctrl_timeout_ms");
+	assert_int_equal(devsim_status_get(port->dev), 0);
+	close_slow(port);
+}
+
+/* A stop does not wait for the rest of it. */
+void
+case_restore_cancelled(void **state)
+{
+	struct sim_port *port = open_slow(5000);
+	unsigned int i;
+
+	(void)state;
+	devsim_ctrl_delay(port->dev, 50);
+	ask_for_reset(port);
+	for (i = 0; !vlan_is_set(port, 5) || vlan_is_set(port, 10); i++) {
+		assert_true(i < 30000);
+		rte_delay_us_sleep(1000);
+	}
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	assert_int_equal(control_xstat(port, "recoveries"), 0);
+	assert_int_equal(control_xstat(port, "violation_ctrl"), 0);
+	close_slow(port);
+}

@@ -196,6 +196,10 @@ void
 case_gone_quiet(void **state);
 void
 case_gone_busy(void **state);
+void
+case_restore_bounded(void **state);
+void
+case_restore_cancelled(void **state);
 
 /* case_intr.c */
 void

@@ -273,6 +273,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(case_gone_start),
 	cmocka_unit_test(case_gone_quiet),
 	cmocka_unit_test(case_gone_busy),
+	cmocka_unit_test(case_restore_bounded),
+	cmocka_unit_test(case_restore_cancelled),
 	cmocka_unit_test(case_intr),
 	cmocka_unit_test(case_intr_not_asked),
 	cmocka_unit_test(case_intr_doorbell),

@@ -164,6 +164,8 @@ struct vnic_dev {
 	uint64_t pid_ns;	/**< PID namespace of the primary process; 0: unknown */
 	bool barrier_slow;	/**< a process could not join the fast barrier */
 	struct vnic_ctrlq *ctrlq;	/**< NULL without CTRL_VQ */
+	uint64_t restore_until;	/**< timer cycles; 0: nothing is restored now */
+	bool restore_cancel;	/**< whoever stops the port waits for its end */
 
 	/** Serialises control operations; never held by a data path. */
 	rte_spinlock_t ctrl_lock;

@@ -185,6 +185,48 @@ vnic_ctrl_is_dead(const struct vnic_dev *dev)
 	return dev->ctrlq != NULL && dev->ctrlq->dead;
 }
 
+/* ---- time ---- */
+
+static uint64_t
+ctrl_cycles(const struct vnic_dev *dev)
+{
+	unsigned int ms = dev->args.ctrl_timeout_ms;
+
+	return rte_get_timer_hz() * (ms != 0 ? ms : CTRL_TIMEOUT_MS) / 1000;
+}
+
+void
+vnic_ctrl_restore_begin(struct vnic_dev *dev)
+{
+	dev->restore_until = rte_get_timer_cycles() +
+		ctrl_cycles(dev) * VNIC_CTRL_RESTORE_TIMES;
+}
+
+void
+vnic_ctrl_restore_end(struct vnic_dev *dev)
+{
+	dev->restore_until = 0;
+}
+
+void
+vnic_ctrl_restore_cancel(struct vnic_dev *dev, bool cancel)
+{
+	/* Nothing else follows from it: seen soon is enough. */
+	__atomic_store_n(&dev->restore_cancel, cancel, __ATOMIC_RELAXED);
+}
+
+int
+vnic_ctrl_restore_check(const struct vnic_dev *dev)
+{
+	if (dev->restore_until == 0)
+		return 0;
+	if (__atomic_load_n(&dev->restore_cancel, __ATOMIC_RELAXED))
+		return -ECANCELED;
+	return rte_get_timer_cycles() > dev->restore_until ? -ETIMEDOUT : 0;
+}
+
+/* ---- one exchange ---- */
+
 /* Header and data to read, ack and result to write (5.1.6.5). */
 static int
 ctrl_post(struct vnic_dev *dev, struct vnic_ctrlq *cq, size_t len, size_t max)
@@ -208,21 +250,23 @@ ctrl_post(struct vnic_dev *dev, struct vnic_ctrlq *cq, size_t len, size_t max)
 	return 0;
 }
 
-/* 0 once the buffer is back; -ETIMEDOUT; -EPROTO on a lie. */
+/* 0 once the buffer is back; -ETIMEDOUT, -ECANCELED; -EPROTO on a lie. */
 static int
 ctrl_wait(struct vnic_dev *dev, struct vnic_ctrlq *cq, uint32_t *len)
 {
-	unsigned int ms = dev->args.ctrl_timeout_ms;
-	uint64_t end = rte_get_timer_cycles() + rte_get_timer_hz() *
-		(ms != 0 ? ms : CTRL_TIMEOUT_MS) / 1000;
+	uint64_t end = rte_get_timer_cycles() + ctrl_cycles(dev);
 	bool packed = ctrl_packed(dev);
 	bool in_order = vnic_dev_has(dev, VIRTIO_F_IN_ORDER);
+	int ret;
 
 	while (vring_chain_take(&cq->vr, packed, in_order, len) == NULL) {
 		if (cq->vr.fault != VRING_FAULT_NONE)
 			return -EPROTO;
 		if (rte_get_timer_cycles() > end)
 			return -ETIMEDOUT;
+		ret = vnic_ctrl_restore_check(dev);
+		if (ret < 0)
+			return ret;
 		rte_delay_us_sleep(CTRL_POLL_US);
 	}
 	return 0;
@@ -232,6 +276,8 @@ static int
 ctrl_fail(struct vnic_dev *dev, uint8_t class, uint8_t command, int err)
 {
 	dev->ctrlq->dead = true;
+	if (err == -ECANCELED)
+		return err;
 	dev->violations[VNIC_VIOLATION_CTRL]++;
 	VNIC_LOG(ERR, "%s: control command %u/%u: %s; the queue is dead until the port is restarted",
 		 dev->name, class, command,
@@ -249,7 +295,7 @@ ctrl_check(const struct vnic_dev *dev, size_t len, size_t max)
 	if (!cq->live || cq->dead)
 		return -EIO;
 	return len > VNIC_CTRL_DATA_MAX || max > VNIC_CTRL_RESULT_MAX ?
-		-EINVAL : 0;
+		-EINVAL : vnic_ctrl_restore_check(dev);
 }
 
 int

@@ -21,7 +21,8 @@
  * All commands return 0; -ENOTSUP the feature that the command needs was not
  * accepted; -EIO the device refused it, or the queue is dead since an earlier
  * exchange; -ETIMEDOUT no answer: the queue is dead and its memory untouched
- * until the next device reset; -EPROTO the device broke the ring.
+ * until the next device reset; -EPROTO the device broke the ring. Within a
+ * restore also what vnic_ctrl_restore_check says.
  */
 
 struct vnic_dev;
@@ -41,6 +42,27 @@ vnic_ctrl_stop(struct vnic_dev *dev);
 /** A command was not answered since the last start. */
 bool
 vnic_ctrl_is_dead(const struct vnic_dev *dev);
+
+/**
+ * A device is told all that the port has, which may be thousands of commands:
+ * from here to the end they share VNIC_CTRL_RESTORE_TIMES the deadline of one.
+ */
+void
+vnic_ctrl_restore_begin(struct vnic_dev *dev);
+void
+vnic_ctrl_restore_end(struct vnic_dev *dev);
+#define VNIC_CTRL_RESTORE_TIMES 5
+
+/**
+ * Whether to go on with a restore: 0, always so outside of one; -ETIMEDOUT its
+ * time is up; -ECANCELED.
+ */
+int
+vnic_ctrl_restore_check(const struct vnic_dev *dev);
+
+/** End a restore that runs in another thread, or let them run; not locked. */
+void
+vnic_ctrl_restore_cancel(struct vnic_dev *dev, bool cancel);
 
 /** One exchange. @p data is copied; @p len at most VNIC_CTRL_DATA_MAX. */
 /** Largest control ring of a legacy device, whose size cannot be chosen. */

@@ -278,6 +278,49 @@ device_say_down(const struct vnic_dev *dev, int err)
 			 dev->port_id, err);
 }
 
+/* RSS says how many pairs there are itself. */
+static int
+device_pairs(struct vnic_dev *dev)
+{
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_CTRL_VQ) ||
+	    !vnic_dev_has(dev, VIRTIO_NET_F_MQ) ||
+	    vnic_dev_has(dev, VIRTIO_NET_F_RSS))
+		return 0;
+	return vnic_ctrl_pairs_set(dev, dev->nb_pairs);
+}
+
+/* All that the port has, within one time. */
+static int
+device_restore(struct vnic_dev *dev)
+{
+	static int (*const steps[])(struct vnic_dev *) = {
+		device_pairs,
+		/* Before queues are taken back: its table names live ones. */
+		vnic_rss_restore,
+		vnic_life_settle,
+		vnic_lro_restore,
+		vnic_filter_restore,
+		vnic_coalesce_restore,
+		vnic_device_stats_start,
+	};
+	unsigned int i;
+	int ret = 0;
+
+	vnic_ctrl_restore_begin(dev);
+	for (i = 0; i < RTE_DIM(steps) && ret == 0; i++) {
+		ret = steps[i](dev);
+		/* A step may take no for an answer, but not this one. */
+		if (ret == 0)
+			ret = vnic_ctrl_restore_check(dev);
+	}
+	if (ret < 0 && vnic_ctrl_restore_check(dev) == -ETIMEDOUT)
+		VNIC_LOG(ERR, "%s: port %u cannot be restored within %u ms, %u times ctrl_timeout_ms: the device answers too slowly for what the port has; give a larger ctrl_timeout_ms",
+			 dev->name, dev->port_id, VNIC_CTRL_RESTORE_TIMES *
+			 dev->args.ctrl_timeout_ms, VNIC_CTRL_RESTORE_TIMES);
+	vnic_ctrl_restore_end(dev);
+	return ret;
+}
+
 /* DRIVER_OK, then what needs a live device; queues are populated. */
 static int
 device_go(struct vnic_dev *dev)
@@ -288,24 +331,8 @@ device_go(struct vnic_dev *dev)
 	ret = vnic_device_status_add(dev, VIRTIO_STATUS_DRIVER_OK);
 	if (ret == 0 && ops->queues_active != NULL)
 		ret = ops->queues_active(dev, dev->nb_pairs);
-	/* RSS says how many pairs there are itself. */
-	if (ret == 0 && vnic_dev_has(dev, VIRTIO_NET_F_CTRL_VQ) &&
-	    vnic_dev_has(dev, VIRTIO_NET_F_MQ) &&
-	    !vnic_dev_has(dev, VIRTIO_NET_F_RSS))
-		ret = vnic_ctrl_pairs_set(dev, dev->nb_pairs);
-	/* Before queues are taken back: its table names live ones only. */
 	if (ret == 0)
-		ret = vnic_rss_restore(dev);
-	if (ret == 0)
-		ret = vnic_life_settle(dev);
-	if (ret == 0)
-		ret = vnic_lro_restore(dev);
-	if (ret == 0)
-		ret = vnic_filter_restore(dev);
-	if (ret == 0)
-		ret = vnic_coalesce_restore(dev);
-	if (ret == 0)
-		ret = vnic_device_stats_start(dev);
+		ret = device_restore(dev);
 	dev->events_polled = ops->event_enable == NULL ||
 		ops->event_enable(dev, true) != 0;
 	return ret;
@@ -473,6 +500,7 @@ vnic_device_remove(struct rte_eth_dev *eth_dev)
 
 	if (dev == NULL || dev->closed)
 		return;
+	vnic_ctrl_restore_cancel(dev, true);
 	vnic_event_health_stop(dev);
 	if (vnic_dev_lock(dev, VNIC_LOCK_OP_MS) < 0)
 		VNIC_LOG(ERR, "%s: closed while an operation runs", dev->name);

@@ -7,6 +7,7 @@
 
 #include <rte_eal.h>
 
+#include "vnic_ctrl.h"
 #include "vnic_device.h"
 #include "vnic_dump.h"
 #include "vnic_intr.h"
@@ -133,8 +134,10 @@ ethdev_stop(struct rte_eth_dev *eth_dev)
 	int ret;
 
 	/* Not under the lock, which the timer takes. */
+	vnic_ctrl_restore_cancel(dev, true);
 	vnic_event_health_stop(dev);
 	ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+	vnic_ctrl_restore_cancel(dev, false);
 	if (ret < 0) {
 		VNIC_LOG(ERR, "%s: port %u is not stopped: another operation is running",
 			 dev->name, dev->port_id);

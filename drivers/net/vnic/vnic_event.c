@@ -165,9 +165,11 @@ event_recover(struct vnic_dev *dev)
 		event_recovered(dev);
 		return;
 	}
-	if (vnic_device_is_lost(dev, ret)) {
+	/* Neither was an attempt: the port is being stopped, or has no device. */
+	if (ret == -ECANCELED || vnic_device_is_lost(dev, ret)) {
 		dev->recover_tries--;
-		vnic_event_gone(dev);
+		if (ret != -ECANCELED)
+			vnic_event_gone(dev);
 		return;
 	}
 	VNIC_LOG(ERR, "%s: port %u: reset %u of %u does not help: %s",
@@ -367,6 +369,12 @@ vnic_event_health_resume(struct vnic_dev *dev)
 int
 vnic_event_health_start(struct vnic_dev *dev)
 {
+	const uint32_t recovery = UINT32_C(1) << RTE_ETH_EVENT_ERR_RECOVERING |
+		UINT32_C(1) << RTE_ETH_EVENT_RECOVERY_SUCCESS |
+		UINT32_C(1) << RTE_ETH_EVENT_RECOVERY_FAILED;
+
+	/* Of a recovery that the application itself has ended by its stop. */
+	__atomic_fetch_and(&dev->tell, ~recovery, __ATOMIC_RELAXED);
 	dev->recover_tries = 0;
 	vnic_stall_begin(dev);
 	return vnic_event_health_resume(dev);

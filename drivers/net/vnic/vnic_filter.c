@@ -147,11 +147,10 @@ filter_table_send(struct vnic_dev *dev, const struct filter_table *t)
 
 	while (ret == -EIO && !vnic_ctrl_is_dead(dev) && rung < RUNG_ALL)
 		ret = filter_rung_send(dev, t, ++rung, &modes);
-	if (ret < 0) {
-		if (!vnic_ctrl_is_dead(dev))
-			filter_undo(dev, modes);
+	if (ret == -EIO && !vnic_ctrl_is_dead(dev))
+		filter_undo(dev, modes);
+	if (ret < 0)
 		return ret;
-	}
 	if (rung != dev->filter_rung)
 		VNIC_LOG(NOTICE, "%s: port %u: %s", dev->name, dev->port_id,
 			 rung_text[rung]);

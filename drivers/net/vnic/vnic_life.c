@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "vnic_coalesce.h"
+#include "vnic_ctrl.h"
 #include "vnic_intr.h"
 #include "vnic_life.h"
 #include "vnic_log.h"
@@ -324,6 +325,8 @@ vnic_life_settle(struct vnic_dev *dev)
 		ret = ops->queue_reset(dev, vnic_vq_rx(i));
 		if (ret == 0 && rxq != NULL)
 			rxq->enabled = false;
+		if (ret == 0)
+			ret = vnic_ctrl_restore_check(dev);
 	}
 	return ret;
 }
