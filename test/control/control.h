@@ -177,6 +177,10 @@ case_suspend_never(void **state);
 void
 case_suspend(void **state);
 
+/* case_queue.c */
+void
+case_enable_late(void **state);
+
 /* case_event.c */
 void
 case_stop_busy(void **state);

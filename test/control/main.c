@@ -264,6 +264,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(case_suspend_never),
 	cmocka_unit_test(case_dev_reset),
 	cmocka_unit_test(case_dump),
+	cmocka_unit_test(case_enable_late),
 	cmocka_unit_test(case_stop_busy),
 	cmocka_unit_test(case_backend_recovers),
 	cmocka_unit_test(case_recover_failed),

@@ -129,6 +129,15 @@ life_rest(const struct life *l)
 	life_active(l->dev);
 }
 
+/* Its memory can be had back by a reset of the whole device only. */
+static void
+life_lost(const struct life *l, const char *what)
+{
+	VNIC_LOG(ERR, "%s: the device does not %s %s queue %u: port %u is reset",
+		 l->dev->name, what, l->way, l->queue_id, l->dev->port_id);
+	vnic_event_needs_reset(l->dev);
+}
+
 static int
 life_stop(const struct life *l)
 {
@@ -143,9 +152,7 @@ life_stop(const struct life *l)
 		return -EBUSY;
 	ret = life_take_back(l);
 	if (ret < 0) {
-		VNIC_LOG(ERR, "%s: the device does not let go of %s queue %u: port %u is reset",
-			 l->dev->name, l->way, l->queue_id, l->dev->port_id);
-		vnic_event_needs_reset(l->dev);
+		life_lost(l, "let go of");
 		return ret;
 	}
 	*l->stopped = true;
@@ -165,17 +172,20 @@ life_open(const struct life *l)
 static int
 life_start(const struct life *l)
 {
+	bool had = *l->enabled;
 	int ret = life_check(l);
 
 	if (ret < 0)
 		return ret;
 	*l->stopped = false;
-	if (!*l->enabled)
+	if (!had)
 		ret = life_hand_over(l);
 	else if (l->rxq != NULL)
 		ret = vnic_rxq_fill(l->rxq);
 	if (ret < 0) {
 		*l->stopped = true;
+		if (!had && *l->enabled)
+			life_lost(l, "take");
 		return ret;
 	}
 	life_active(l->dev);

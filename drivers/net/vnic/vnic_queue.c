@@ -242,13 +242,9 @@ vnic_rxq_start(struct vnic_rxq *rxq)
 	ret = rxq->stopped ? 0 : rxq_fill(rxq, packed);
 	if (ret != 0)
 		return ret;
-	ret = vnic_queue_hand_over(dev, &rxq->vr, rxq->mz, rxq->vq_index, 0);
-	if (ret != 0) {
-		vnic_rxq_drain(rxq);
-		return ret;
-	}
+	/* From here on the device may have it, whatever comes of it. */
 	rxq->enabled = true;
-	return 0;
+	return vnic_queue_hand_over(dev, &rxq->vr, rxq->mz, rxq->vq_index, 0);
 }
 
 void
@@ -340,7 +336,6 @@ int
 vnic_txq_start(struct vnic_txq *txq)
 {
 	struct vnic_dev *dev = txq->dev;
-	int ret;
 
 	txq_prepare(txq);
 	vring_init(&txq->vr, txq->mz->addr, VNIC_QUEUE_PRIV(txq),
@@ -348,14 +343,12 @@ vnic_txq_start(struct vnic_txq *txq)
 		   vnic_dev_has(dev, VIRTIO_F_EVENT_IDX), 0);
 	if (!vnic_dev_has(dev, VIRTIO_F_INDIRECT_DESC))
 		vring_chain_init(&txq->vr);
-	ret = vnic_queue_hand_over(dev, &txq->vr, txq->mz, txq->vq_index, 0);
-	if (ret == 0)
-		txq->enabled = true;
+	txq->enabled = true;
 	txq->nudged = false;
 	txq->seen_avail = 0;
 	txq->stall_place = 0;
 	txq->stall_since = 0;
-	return ret;
+	return vnic_queue_hand_over(dev, &txq->vr, txq->mz, txq->vq_index, 0);
 }
 
 static void

@@ -89,7 +89,7 @@ struct vnic_rxq {
 	uint16_t queue_id __rte_cache_aligned;
 	uint16_t ring_size;	/**< entries: depth, or what a legacy device has */
 	uint16_t hdr_can;	/**< vnic_hdr_rx_can */
-	bool enabled;		/**< the device has the ring */
+	bool enabled;		/**< the device has the ring, or may have it */
 	bool orphan;		/**< its process died inside a burst */
 	bool recycles;		/**< vnic_recycle_info was asked for */
 	bool stopped;		/**< by the application: ring empty, gate shut */
@@ -211,7 +211,8 @@ vnic_txq_free(struct vnic_txq *txq);
  * (transport queue_enable). The gate stays shut until it is opened.
  *
  * @return 0; -ENOMEM if the mempool cannot give even one buffer; any error
- *   of the transport, after which the ring holds no mbuf.
+ *   of the transport, after which the device may have the ring all the same:
+ *   the queue is enabled, and only a reset gives its mbufs back.
  */
 int
 vnic_rxq_start(struct vnic_rxq *rxq);
