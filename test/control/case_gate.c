@@ -48,11 +48,11 @@ shared_port(void)
 				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	assert_ptr_not_equal(s, MAP_FAILED);
-	s->queues[0] = &s->rxq;
 	s->data.rx_queues = s->queues;
 	s->data.nb_rx_queues = 1;
 	s->rxq.enabled = true;
 	s->dev.data = &s->data;
+	vnic_rxq_put(&s->dev, 0, &s->rxq);
 	vnic_gate_join(&s->dev);
 	assert_false(s->dev.barrier_slow);
 	vnic_port_open(&s->dev);

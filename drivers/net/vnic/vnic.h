@@ -160,7 +160,13 @@ struct vnic_dev {
 
 	struct vnic_rss rss;
 
-	struct rte_eth_dev_data *data;	/**< queues, configuration: shared */
+	struct rte_eth_dev_data *data;	/**< configuration: shared */
+	/**
+	 * The port's queues, or NULL: changed under the lock, where ethdev
+	 * empties the slots of its own arrays without it.
+	 */
+	struct vnic_rxq *rxqs[VNIC_QUEUE_PAIRS_MAX];
+	struct vnic_txq *txqs[VNIC_QUEUE_PAIRS_MAX];
 	uint64_t pid_ns;	/**< PID namespace of the primary process; 0: unknown */
 	bool barrier_slow;	/**< a process could not join the fast barrier */
 	struct vnic_ctrlq *ctrlq;	/**< NULL without CTRL_VQ */

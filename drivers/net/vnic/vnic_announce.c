@@ -129,7 +129,7 @@ announce_burst(struct vnic_dev *dev)
 
 	for (busy = 0; busy < 2 && sent == 0; busy++)
 		for (i = dev->data->nb_tx_queues; i > 0 && sent == 0; i--) {
-			struct vnic_txq *txq = dev->data->tx_queues[i - 1];
+			struct vnic_txq *txq = vnic_txq_of(dev, i - 1);
 
 			if (txq != NULL && txq_rests(txq) != (bool)busy)
 				sent = announce_by(dev, txq);

@@ -40,8 +40,8 @@ coalesce_result(struct vnic_dev *dev, bool tx, int ret)
 static bool
 coalesce_enabled(const struct vnic_dev *dev, bool tx, uint16_t queue_id)
 {
-	const struct vnic_rxq *rxq = tx ? NULL : dev->data->rx_queues[queue_id];
-	const struct vnic_txq *txq = tx ? dev->data->tx_queues[queue_id] : NULL;
+	const struct vnic_rxq *rxq = tx ? NULL : vnic_rxq_of(dev, queue_id);
+	const struct vnic_txq *txq = tx ? vnic_txq_of(dev, queue_id) : NULL;
 
 	return (rxq != NULL && rxq->enabled) || (txq != NULL && txq->enabled);
 }

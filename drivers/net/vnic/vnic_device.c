@@ -85,13 +85,13 @@ device_drain(struct vnic_dev *dev)
 	uint16_t i;
 
 	for (i = 0; i < dev->data->nb_rx_queues; i++) {
-		struct vnic_rxq *rxq = dev->data->rx_queues[i];
+		struct vnic_rxq *rxq = vnic_rxq_of(dev, i);
 
 		if (rxq != NULL && rxq->enabled)
 			vnic_device_drain_rxq(rxq);
 	}
 	for (i = 0; i < dev->data->nb_tx_queues; i++) {
-		struct vnic_txq *txq = dev->data->tx_queues[i];
+		struct vnic_txq *txq = vnic_txq_of(dev, i);
 
 		if (txq != NULL && txq->enabled)
 			vnic_device_drain_txq(txq);
@@ -225,7 +225,7 @@ device_queues_check(const struct vnic_dev *dev)
 	uint16_t i;
 
 	for (i = 0; i < data->nb_rx_queues; i++) {
-		const struct vnic_rxq *rxq = data->rx_queues[i];
+		const struct vnic_rxq *rxq = vnic_rxq_of(dev, i);
 
 		if (rxq == NULL)
 			return device_never_set_up(dev, "receive", "rx", i);
@@ -235,7 +235,7 @@ device_queues_check(const struct vnic_dev *dev)
 			return -EINVAL;
 	}
 	for (i = 0; i < data->nb_tx_queues; i++)
-		if (data->tx_queues[i] == NULL)
+		if (vnic_txq_of(dev, i) == NULL)
 			return device_never_set_up(dev, "transmit", "tx", i);
 	return 0;
 }

@@ -249,9 +249,9 @@ event_rings_empty(struct vnic_dev *dev)
 	uint16_t i;
 
 	for (i = 0; i < dev->data->nb_rx_queues; i++)
-		if (dev->data->rx_queues[i] != NULL)
+		if (vnic_rxq_of(dev, i) != NULL)
 			dev->rx_ring_empty +=
-				vnic_queue_rx_is_empty(dev->data->rx_queues[i]);
+				vnic_queue_rx_is_empty(vnic_rxq_of(dev, i));
 }
 
 static void

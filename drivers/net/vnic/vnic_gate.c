@@ -154,8 +154,8 @@ gate_next(const struct vnic_dev *dev, unsigned int *at, struct gate_ref *ref)
 	unsigned int all = rx + data->nb_tx_queues;
 
 	for (; *at < all; (*at)++) {
-		void *queue = *at < rx ? data->rx_queues[*at] :
-			data->tx_queues[*at - rx];
+		void *queue = *at < rx ? (void *)dev->rxqs[*at] :
+			(void *)dev->txqs[*at - rx];
 
 		if (queue == NULL)
 			continue;

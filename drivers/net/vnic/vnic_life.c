@@ -286,11 +286,11 @@ vnic_life_states(const struct vnic_dev *dev)
 	uint16_t i;
 
 	for (i = 0; i < data->nb_rx_queues; i++) {
-		l = life_of_rxq(data->rx_queues[i]);
+		l = life_of_rxq(vnic_rxq_of(dev, i));
 		data->rx_queue_state[i] = life_state(&l);
 	}
 	for (i = 0; i < data->nb_tx_queues; i++) {
-		l = life_of_txq(data->tx_queues[i]);
+		l = life_of_txq(vnic_txq_of(dev, i));
 		data->tx_queue_state[i] = life_state(&l);
 	}
 }
@@ -374,7 +374,7 @@ vnic_life_rxq_back(struct vnic_dev *dev, uint16_t queue_id)
 
 	if (old == NULL || old->queue_id != queue_id)
 		return;
-	dev->data->rx_queues[queue_id] = old;
+	vnic_rxq_put(dev, queue_id, old);
 	dev->kept_rxq = NULL;
 }
 
@@ -385,7 +385,7 @@ vnic_life_txq_back(struct vnic_dev *dev, uint16_t queue_id)
 
 	if (old == NULL || old->queue_id != queue_id)
 		return;
-	dev->data->tx_queues[queue_id] = old;
+	vnic_txq_put(dev, queue_id, old);
 	dev->kept_txq = NULL;
 }
 
@@ -416,7 +416,7 @@ vnic_life_rxq_replace(struct vnic_dev *dev, struct vnic_rxq *rxq)
 	}
 	vnic_life_forget(dev);
 	rxq->stopped = true;
-	dev->data->rx_queues[rxq->queue_id] = rxq;
+	vnic_rxq_put(dev, rxq->queue_id, rxq);
 	life_rest(&l);
 	return 0;
 }
@@ -439,7 +439,7 @@ vnic_life_txq_replace(struct vnic_dev *dev, struct vnic_txq *txq)
 	}
 	vnic_life_forget(dev);
 	txq->stopped = true;
-	dev->data->tx_queues[txq->queue_id] = txq;
+	vnic_txq_put(dev, txq->queue_id, txq);
 	life_rest(&l);
 	return 0;
 }

@@ -39,14 +39,29 @@ static inline struct vnic_rxq *
 vnic_rxq_of(const struct vnic_dev *dev, uint16_t queue_id)
 {
 	return queue_id < dev->data->nb_rx_queues ?
-		dev->data->rx_queues[queue_id] : NULL;
+		dev->rxqs[queue_id] : NULL;
 }
 
 static inline struct vnic_txq *
 vnic_txq_of(const struct vnic_dev *dev, uint16_t queue_id)
 {
 	return queue_id < dev->data->nb_tx_queues ?
-		dev->data->tx_queues[queue_id] : NULL;
+		dev->txqs[queue_id] : NULL;
+}
+
+/** A queue becomes the port's, or with NULL is so no more; locked. */
+static inline void
+vnic_rxq_put(struct vnic_dev *dev, uint16_t queue_id, struct vnic_rxq *rxq)
+{
+	dev->rxqs[queue_id] = rxq;
+	dev->data->rx_queues[queue_id] = rxq;
+}
+
+static inline void
+vnic_txq_put(struct vnic_dev *dev, uint16_t queue_id, struct vnic_txq *txq)
+{
+	dev->txqs[queue_id] = txq;
+	dev->data->tx_queues[queue_id] = txq;
 }
 
 /* vnic_device.c */

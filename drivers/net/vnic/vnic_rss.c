@@ -394,7 +394,7 @@ rss_ptypes(struct vnic_dev *dev, uint32_t mask)
 	uint16_t i;
 
 	for (i = 0; i < dev->data->nb_rx_queues; i++) {
-		struct vnic_rxq *rxq = dev->data->rx_queues[i];
+		struct vnic_rxq *rxq = vnic_rxq_of(dev, i);
 
 		if (rxq != NULL)
 			rxq->ptype_mask = mask;

@@ -314,7 +314,7 @@ setup_rxq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 	rxq->deferred = conf->rx_deferred_start;
 	rxq->own_offloads = conf->offloads;
 	if (!dev->data->dev_started)
-		dev->data->rx_queues[queue_id] = rxq;
+		vnic_rxq_put(dev, queue_id, rxq);
 	else
 		ret = vnic_life_rxq_replace(dev, rxq);
 	if (ret < 0)
@@ -365,7 +365,7 @@ setup_txq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 	txq->deferred = conf->tx_deferred_start;
 	txq->own_offloads = conf->offloads;
 	if (!dev->data->dev_started)
-		dev->data->tx_queues[queue_id] = txq;
+		vnic_txq_put(dev, queue_id, txq);
 	else
 		ret = vnic_life_txq_replace(dev, txq);
 	if (ret < 0)
@@ -422,13 +422,13 @@ setup_rxq_free(struct vnic_rxq *rxq, uint16_t queue_id)
 void
 vnic_setup_rxq_release(struct rte_eth_dev *eth_dev, uint16_t queue_id)
 {
-	struct vnic_rxq *rxq = eth_dev->data->rx_queues[queue_id];
+	struct vnic_rxq *rxq = vnic_dev_of(eth_dev)->rxqs[queue_id];
 	bool locked;
 
 	if (rxq == NULL)
 		return;
 	locked = setup_release_lock(rxq->dev);
-	eth_dev->data->rx_queues[queue_id] = NULL;
+	vnic_rxq_put(rxq->dev, queue_id, NULL);
 	if (!vnic_life_rxq_keep(rxq))
 		setup_rxq_free(rxq, queue_id);
 	if (locked)
@@ -445,13 +445,13 @@ setup_txq_free(struct vnic_txq *txq, uint16_t queue_id)
 void
 vnic_setup_txq_release(struct rte_eth_dev *eth_dev, uint16_t queue_id)
 {
-	struct vnic_txq *txq = eth_dev->data->tx_queues[queue_id];
+	struct vnic_txq *txq = vnic_dev_of(eth_dev)->txqs[queue_id];
 	bool locked;
 
 	if (txq == NULL)
 		return;
 	locked = setup_release_lock(txq->dev);
-	eth_dev->data->tx_queues[queue_id] = NULL;
+	vnic_txq_put(txq->dev, queue_id, NULL);
 	if (!vnic_life_txq_keep(txq))
 		setup_txq_free(txq, queue_id);
 	if (locked)
@@ -466,7 +466,7 @@ vnic_setup_mtu(struct rte_eth_dev *eth_dev, uint16_t mtu)
 	int ret = setup_check_mtu(dev, mtu);
 
 	for (i = 0; i < eth_dev->data->nb_rx_queues && ret == 0; i++) {
-		const struct vnic_rxq *rxq = eth_dev->data->rx_queues[i];
+		const struct vnic_rxq *rxq = vnic_rxq_of(dev, i);
 
 		if (rxq != NULL)
 			ret = vnic_setup_rx_room(dev, i, rxq->pool, rxq->depth,

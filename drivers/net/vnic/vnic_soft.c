@@ -84,22 +84,22 @@ flags_refresh(struct vnic_dev *dev)
 	uint16_t i;
 
 	for (i = 0; i < data->nb_rx_queues; i++)
-		if (data->rx_queues[i] != NULL)
-			rxq_flags_set(data->rx_queues[i]);
+		if (vnic_rxq_of(dev, i) != NULL)
+			rxq_flags_set(vnic_rxq_of(dev, i));
 	for (i = 0; i < data->nb_tx_queues; i++)
-		if (data->tx_queues[i] != NULL)
-			txq_flags_set(data->tx_queues[i]);
+		if (vnic_txq_of(dev, i) != NULL)
+			txq_flags_set(vnic_txq_of(dev, i));
 }
 
 static bool
-rx_is_soft(const struct rte_eth_dev_data *data)
+rx_is_soft(const struct vnic_dev *dev)
 {
 	const struct vnic_rxq *rxq;
 	uint32_t soft = 0;
 	uint16_t i;
 
-	for (i = 0; i < data->nb_rx_queues; i++) {
-		rxq = data->rx_queues[i];
+	for (i = 0; i < dev->data->nb_rx_queues; i++) {
+		rxq = vnic_rxq_of(dev, i);
 		if (rxq != NULL)
 			soft |= __atomic_load_n(&rxq->soft, __ATOMIC_RELAXED);
 	}
@@ -107,14 +107,14 @@ rx_is_soft(const struct rte_eth_dev_data *data)
 }
 
 static bool
-tx_is_soft(const struct rte_eth_dev_data *data)
+tx_is_soft(const struct vnic_dev *dev)
 {
 	const struct vnic_txq *txq;
 	uint32_t soft = 0;
 	uint16_t i;
 
-	for (i = 0; i < data->nb_tx_queues; i++) {
-		txq = data->tx_queues[i];
+	for (i = 0; i < dev->data->nb_tx_queues; i++) {
+		txq = vnic_txq_of(dev, i);
 		if (txq != NULL)
 			soft |= __atomic_load_n(&txq->soft, __ATOMIC_RELAXED);
 	}
@@ -128,14 +128,14 @@ vnic_soft_configure(struct vnic_dev *dev)
 	uint16_t i;
 
 	for (i = 0; i < dev->data->nb_rx_queues; i++) {
-		struct vnic_rxq *rxq = dev->data->rx_queues[i];
+		struct vnic_rxq *rxq = vnic_rxq_of(dev, i);
 
 		if (rxq != NULL)
 			rxq->offloads = rxq->own_offloads |
 				conf->rxmode.offloads;
 	}
 	for (i = 0; i < dev->data->nb_tx_queues; i++) {
-		struct vnic_txq *txq = dev->data->tx_queues[i];
+		struct vnic_txq *txq = vnic_txq_of(dev, i);
 
 		if (txq == NULL)
 			continue;
@@ -182,8 +182,8 @@ bursts_install(struct rte_eth_dev *eth_dev, bool live)
 			 __ATOMIC_RELEASE);
 	__atomic_store_n(&vnic_tx_soft_rows[data->port_id], tx,
 			 __ATOMIC_RELEASE);
-	bursts_set(eth_dev, rx_is_soft(data) ? vnic_rx_soft_burst : rx,
-		   tx_is_soft(data) ? vnic_tx_soft_burst : tx, live);
+	bursts_set(eth_dev, rx_is_soft(dev) ? vnic_rx_soft_burst : rx,
+		   tx_is_soft(dev) ? vnic_tx_soft_burst : tx, live);
 }
 
 /* A process whose port has no bursts of ours installs none. */
@@ -247,10 +247,11 @@ vnic_soft_update(struct rte_eth_dev *eth_dev)
 static void
 strip_set(struct rte_eth_dev *eth_dev, uint64_t which, uint64_t on)
 {
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
 	uint16_t i;
 
 	for (i = 0; i < eth_dev->data->nb_rx_queues; i++) {
-		struct vnic_rxq *rxq = eth_dev->data->rx_queues[i];
+		struct vnic_rxq *rxq = vnic_rxq_of(dev, i);
 
 		if (rxq != NULL)
 			rxq->offloads = (rxq->offloads & ~which) | on;
