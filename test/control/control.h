@@ -180,6 +180,14 @@ case_suspend(void **state);
 /* case_queue.c */
 void
 case_enable_late(void **state);
+void
+case_setup_refused_by_ethdev(void **state);
+void
+case_setup_busy(void **state);
+void
+case_setup_over_recovery(void **state);
+void
+case_setup_not_let_go(void **state);
 
 /* case_event.c */
 void

@@ -213,8 +213,6 @@ struct vnic_dev {
 	struct vnic_stats_base *stats_base;
 	struct vnic_device_stats *device_stats;	/**< NULL without DEVICE_STATS */
 	uint8_t filter_rung;	/**< of the ladder, see vnic_filter.c */
-	struct vnic_rxq *kept_rxq;	/**< released, see vnic_life.h; or NULL */
-	struct vnic_txq *kept_txq;
 	const struct rte_memzone **idle; /**< rings by virtqueue, or NULL */
 	struct {
 		struct rte_mempool *pool;

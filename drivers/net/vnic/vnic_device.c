@@ -96,11 +96,6 @@ device_drain(struct vnic_dev *dev)
 		if (txq != NULL && txq->enabled)
 			vnic_device_drain_txq(txq);
 	}
-	/* Empty rings of stopped queues. */
-	if (dev->kept_rxq != NULL)
-		dev->kept_rxq->enabled = false;
-	if (dev->kept_txq != NULL)
-		dev->kept_txq->enabled = false;
 	vnic_ctrl_stop(dev);
 }
 
@@ -489,7 +484,6 @@ device_free_queues(struct rte_eth_dev *eth_dev)
 		vnic_setup_txq_release(eth_dev, i);
 	if (dev->quarantined)
 		return;
-	vnic_life_forget(dev);
 	vnic_idle_free(dev);
 }
 

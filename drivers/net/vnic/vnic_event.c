@@ -13,6 +13,7 @@
 #include "vnic_ctrl.h"
 #include "vnic_device.h"
 #include "vnic_gate.h"
+#include "vnic_life.h"
 #include "vnic_log.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
@@ -290,6 +291,8 @@ event_resume(struct vnic_dev *dev)
 static void
 event_health(struct vnic_dev *dev)
 {
+	/* Of a queue setup that ethdev refused after it had released. */
+	vnic_life_show(dev);
 	if (dev->removal_pending)
 		vnic_event_gone(dev);
 	if (dev->resume_pending)

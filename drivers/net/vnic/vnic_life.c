@@ -343,80 +343,38 @@ vnic_life_settle(struct vnic_dev *dev)
 
 /* ---- another queue of the same number ---- */
 
-bool
-vnic_life_rxq_keep(struct vnic_rxq *rxq)
-{
-	struct vnic_dev *dev = rxq->dev;
-
-	if (!dev->data->dev_started || !rxq->stopped || dev->closed)
-		return false;
-	vnic_life_forget(dev);
-	dev->kept_rxq = rxq;
-	return true;
-}
-
-bool
-vnic_life_txq_keep(struct vnic_txq *txq)
-{
-	struct vnic_dev *dev = txq->dev;
-
-	if (!dev->data->dev_started || !txq->stopped || dev->closed)
-		return false;
-	vnic_life_forget(dev);
-	dev->kept_txq = txq;
-	return true;
-}
-
-void
-vnic_life_rxq_back(struct vnic_dev *dev, uint16_t queue_id)
-{
-	struct vnic_rxq *old = dev->kept_rxq;
-
-	if (old == NULL || old->queue_id != queue_id)
-		return;
-	vnic_rxq_put(dev, queue_id, old);
-	dev->kept_rxq = NULL;
-}
-
-void
-vnic_life_txq_back(struct vnic_dev *dev, uint16_t queue_id)
-{
-	struct vnic_txq *old = dev->kept_txq;
-
-	if (old == NULL || old->queue_id != queue_id)
-		return;
-	vnic_txq_put(dev, queue_id, old);
-	dev->kept_txq = NULL;
-}
-
-/* The empty ring of a stopped queue, if the device has it. */
+/* The device lets go of the empty ring of a stopped queue, if it has it. */
 static int
 life_leave(const struct life *l)
 {
-	int ret = *l->enabled ? life_check_possible(l) : 0;
+	int ret;
 
-	return ret == 0 && *l->enabled ? life_take_back(l) : ret;
+	if (!*l->enabled)
+		return 0;
+	ret = life_check_possible(l);
+	if (ret < 0)
+		return ret;
+	ret = life_take_back(l);
+	if (ret < 0)
+		life_lost(l, "let go of");
+	return ret;
 }
 
 int
 vnic_life_rxq_replace(struct vnic_dev *dev, struct vnic_rxq *rxq)
 {
-	struct vnic_rxq *old = dev->kept_rxq;
-	struct life l = life_of_rxq(rxq), left;
+	struct vnic_rxq *old = vnic_rxq_of(dev, rxq->queue_id);
+	struct life l = life_of_rxq(rxq), left = life_of_rxq(old);
 	int ret = life_check(&l);
 
+	if (ret == 0)
+		ret = life_leave(&left);
 	if (ret < 0)
 		return ret;
-	if (old != NULL && old->queue_id == rxq->queue_id) {
-		left = life_of_rxq(old);
-		ret = life_leave(&left);
-		if (ret < 0)
-			return ret;
-		rxq->stats = old->stats;
-	}
-	vnic_life_forget(dev);
+	rxq->stats = old->stats;
 	rxq->stopped = true;
 	vnic_rxq_put(dev, rxq->queue_id, rxq);
+	vnic_rxq_free(old);
 	life_rest(&l);
 	return 0;
 }
@@ -424,41 +382,32 @@ vnic_life_rxq_replace(struct vnic_dev *dev, struct vnic_rxq *rxq)
 int
 vnic_life_txq_replace(struct vnic_dev *dev, struct vnic_txq *txq)
 {
-	struct vnic_txq *old = dev->kept_txq;
-	struct life l = life_of_txq(txq), left;
+	struct vnic_txq *old = vnic_txq_of(dev, txq->queue_id);
+	struct life l = life_of_txq(txq), left = life_of_txq(old);
 	int ret = life_check(&l);
 
+	if (ret == 0)
+		ret = life_leave(&left);
 	if (ret < 0)
 		return ret;
-	if (old != NULL && old->queue_id == txq->queue_id) {
-		left = life_of_txq(old);
-		ret = life_leave(&left);
-		if (ret < 0)
-			return ret;
-		txq->stats = old->stats;
-	}
-	vnic_life_forget(dev);
+	txq->stats = old->stats;
 	txq->stopped = true;
 	vnic_txq_put(dev, txq->queue_id, txq);
+	vnic_txq_free(old);
 	life_rest(&l);
 	return 0;
 }
 
 void
-vnic_life_forget(struct vnic_dev *dev)
+vnic_life_show(struct vnic_dev *dev)
 {
-	struct life l;
+	struct rte_eth_dev_data *data = dev->data;
+	uint16_t i;
 
-	if (dev->kept_rxq != NULL) {
-		l = life_of_rxq(dev->kept_rxq);
-		if (life_leave(&l) == 0)
-			vnic_rxq_free(dev->kept_rxq);
-	}
-	if (dev->kept_txq != NULL) {
-		l = life_of_txq(dev->kept_txq);
-		if (life_leave(&l) == 0)
-			vnic_txq_free(dev->kept_txq);
-	}
-	dev->kept_rxq = NULL;
-	dev->kept_txq = NULL;
+	for (i = 0; i < data->nb_rx_queues; i++)
+		if (data->rx_queues[i] == NULL)
+			data->rx_queues[i] = vnic_rxq_of(dev, i);
+	for (i = 0; i < data->nb_tx_queues; i++)
+		if (data->tx_queues[i] == NULL)
+			data->tx_queues[i] = vnic_txq_of(dev, i);
 }

@@ -58,28 +58,21 @@ bool
 vnic_life_wants(const struct vnic_dev *dev, uint16_t vq_index);
 
 /*
- * A queue of a started port is set up anew: ethdev releases the old one
- * first, and the new one may be refused. So the old one is kept.
+ * A queue of a started port is set up anew: ethdev releases the old one first,
+ * and the new one may be refused, by ethdev itself too. So the port has the old
+ * one until the new one has taken its place.
  */
 
-/** At the release: true if the queue is kept, false if it is to be freed. */
-bool
-vnic_life_rxq_keep(struct vnic_rxq *rxq);
-bool
-vnic_life_txq_keep(struct vnic_txq *txq);
-/** The new one takes its place and its counters. 0, or all is as it was. */
+/** Stopped queue @p rxq or @p txq becomes the port's, with the counters of the
+ * old one, which is freed. 0; or nothing is changed, but that a device which
+ * does not let go of the old one has the port reset. */
 int
 vnic_life_rxq_replace(struct vnic_dev *dev, struct vnic_rxq *rxq);
 int
 vnic_life_txq_replace(struct vnic_dev *dev, struct vnic_txq *txq);
-/** The new one was refused: the old one is back. */
+/** Show ethdev the port's queues again that it has released. */
 void
-vnic_life_rxq_back(struct vnic_dev *dev, uint16_t queue_id);
-void
-vnic_life_txq_back(struct vnic_dev *dev, uint16_t queue_id);
-/** The device has let go of everything: free what is kept. */
-void
-vnic_life_forget(struct vnic_dev *dev);
+vnic_life_show(struct vnic_dev *dev);
 
 /* vnic_idle.c: halves of pairs that the port has no queue for */
 

@@ -286,6 +286,23 @@ setup_check_state(const struct vnic_dev *dev)
 	return -EBUSY;
 }
 
+/* ethdev has released the old queue: a started port has it still. */
+static void
+setup_refused(struct vnic_dev *dev)
+{
+	if (dev->data->dev_started)
+		vnic_life_show(dev);
+}
+
+static int
+setup_busy(struct vnic_dev *dev, const char *way, uint16_t queue_id)
+{
+	VNIC_LOG(ERR, "%s: %s queue %u is not set up: another operation is running, try again",
+		 dev->name, way, queue_id);
+	setup_refused(dev);
+	return -EBUSY;
+}
+
 static int
 setup_rxq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 		 unsigned int socket_id, const struct rte_eth_rxconf *conf,
@@ -333,11 +350,12 @@ vnic_setup_rxq(struct rte_eth_dev *eth_dev, uint16_t queue_id,
 	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
 
 	if (ret < 0)
-		return ret;
+		return setup_busy(dev, "receive", queue_id);
 	ret = setup_rxq_locked(dev, queue_id, nb_desc, socket_id, conf, pool);
 	if (ret < 0)
-		vnic_life_rxq_back(dev, queue_id);
+		setup_refused(dev);
 	vnic_dev_unlock(dev);
+	vnic_event_tell(dev);
 	return ret;
 }
 
@@ -384,11 +402,12 @@ vnic_setup_txq(struct rte_eth_dev *eth_dev, uint16_t queue_id,
 	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
 
 	if (ret < 0)
-		return ret;
+		return setup_busy(dev, "transmit", queue_id);
 	ret = setup_txq_locked(dev, queue_id, nb_desc, socket_id, conf);
 	if (ret < 0)
-		vnic_life_txq_back(dev, queue_id);
+		setup_refused(dev);
 	vnic_dev_unlock(dev);
+	vnic_event_tell(dev);
 	return ret;
 }
 
@@ -404,12 +423,11 @@ setup_must_keep(const struct vnic_dev *dev, bool enabled, const char *way,
 	return true;
 }
 
-/* Of a started port: its health timer looks at its queues. */
+/* A started port has the old queue until another takes its place. */
 static bool
-setup_release_lock(struct vnic_dev *dev)
+setup_keeps(const struct vnic_dev *dev)
 {
-	return dev->data->dev_started && !dev->closed &&
-		vnic_dev_lock(dev, VNIC_LOCK_OP_MS) == 0;
+	return dev->data->dev_started && !dev->closed;
 }
 
 static void
@@ -422,17 +440,13 @@ setup_rxq_free(struct vnic_rxq *rxq, uint16_t queue_id)
 void
 vnic_setup_rxq_release(struct rte_eth_dev *eth_dev, uint16_t queue_id)
 {
-	struct vnic_rxq *rxq = vnic_dev_of(eth_dev)->rxqs[queue_id];
-	bool locked;
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	struct vnic_rxq *rxq = dev->rxqs[queue_id];
 
-	if (rxq == NULL)
+	if (rxq == NULL || setup_keeps(dev))
 		return;
-	locked = setup_release_lock(rxq->dev);
-	vnic_rxq_put(rxq->dev, queue_id, NULL);
-	if (!vnic_life_rxq_keep(rxq))
-		setup_rxq_free(rxq, queue_id);
-	if (locked)
-		vnic_dev_unlock(vnic_dev_of(eth_dev));
+	vnic_rxq_put(dev, queue_id, NULL);
+	setup_rxq_free(rxq, queue_id);
 }
 
 static void
@@ -445,17 +459,13 @@ setup_txq_free(struct vnic_txq *txq, uint16_t queue_id)
 void
 vnic_setup_txq_release(struct rte_eth_dev *eth_dev, uint16_t queue_id)
 {
-	struct vnic_txq *txq = vnic_dev_of(eth_dev)->txqs[queue_id];
-	bool locked;
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	struct vnic_txq *txq = dev->txqs[queue_id];
 
-	if (txq == NULL)
+	if (txq == NULL || setup_keeps(dev))
 		return;
-	locked = setup_release_lock(txq->dev);
-	vnic_txq_put(txq->dev, queue_id, NULL);
-	if (!vnic_life_txq_keep(txq))
-		setup_txq_free(txq, queue_id);
-	if (locked)
-		vnic_dev_unlock(vnic_dev_of(eth_dev));
+	vnic_txq_put(dev, queue_id, NULL);
+	setup_txq_free(txq, queue_id);
 }
 
 int
