@@ -357,7 +357,7 @@ test_queue_enable(void **state)
 	assert_int_equal(notify.kind, VNIC_NOTIFY_MMIO16);
 	assert_int_equal(notify.value, 1);
 	assert_ptr_equal(notify.addr, w->pci->notify.base + 4);
-	/* Another process gets the same; an idle queue has none. */
+	/* Another process gets the same; what was never enabled has none. */
 	assert_int_equal(vnic_pci_notify_attach(w->dev, 1, &again), 0);
 	assert_int_equal(again.kind, VNIC_NOTIFY_MMIO16);
 	assert_ptr_equal(again.addr, notify.addr);
@@ -485,7 +485,7 @@ test_queue_reset(void **state)
 {
 	struct world *w = *state;
 	struct vnic_vq_setup vq = vq_good;
-	struct vnic_notify notify;
+	struct vnic_notify notify, again;
 
 	assert_int_equal(vnic_pci_queue_reset(w->dev, 1), -ENOTSUP);
 	accept_feature(w, VIRTIO_F_RING_RESET);
@@ -496,8 +496,20 @@ test_queue_reset(void **state)
 	assert_int_equal(vnic_pci_queue_reset(w->dev, 1), 0);
 	assert_int_equal(w->fake->vqs[1].enable, 0);
 	assert_int_equal(w->fake->vqs[1].reset, 0);
-	assert_int_equal(vnic_pci_notify_attach(w->dev, 1, &notify), 0);
-	assert_int_equal(notify.kind, VNIC_NOTIFY_NONE);
+	/* A process that comes now rings it when it is back. */
+	assert_int_equal(vnic_pci_notify_attach(w->dev, 1, &again), 0);
+	assert_int_equal(again.kind, VNIC_NOTIFY_MMIO16);
+	assert_ptr_equal(again.addr, notify.addr);
+	/* Over a reset of the device too, and when it is enabled again. */
+	w->fake->status = 7;
+	assert_int_equal(vnic_pci_reset(w->dev), 0);
+	assert_int_equal(vnic_pci_notify_attach(w->dev, 1, &again), 0);
+	assert_ptr_equal(again.addr, notify.addr);
+	accept_feature(w, VIRTIO_F_NOTIFICATION_DATA);
+	assert_int_equal(vnic_pci_queue_enable(w->dev, &vq, &notify), 0);
+	assert_int_equal(vnic_pci_notify_attach(w->dev, 1, &again), 0);
+	assert_int_equal(again.kind, VNIC_NOTIFY_MMIO32);
+	assert_int_equal(vnic_pci_queue_reset(w->dev, 1), 0);
 	/* One that lets go of queue_enable last, and back at another size. */
 	assert_int_equal(vnic_pci_queue_enable(w->dev, &vq, &notify), 0);
 	w->fake->enable_reads = 5;

@@ -34,6 +34,7 @@ struct vnic_pci_vq {
 	 */
 	uint16_t size_max;
 	bool enabled;
+	/** As of the last time that it was enabled, with which it comes back. */
 	struct vnic_notify notify;
 };
 

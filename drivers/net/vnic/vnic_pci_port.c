@@ -145,8 +145,6 @@ port_notify_attach(struct vnic_dev *dev, uint16_t index,
 	notify->kind = VNIC_NOTIFY_NONE;
 	if (pci == NULL || index >= pci->nb_vqs)
 		return -EINVAL;
-	if (!pci->vqs[index].enabled)
-		return 0;
 	ret = vnic_pci_port_open(dev, RTE_ETH_DEV_TO_PCI(vnic_eth_dev(dev)),
 				 &regs);
 	if (ret < 0)

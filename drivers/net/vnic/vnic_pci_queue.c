@@ -205,7 +205,7 @@ vnic_pci_notify_attach(struct vnic_dev *dev, uint16_t index,
 	notify->kind = VNIC_NOTIFY_NONE;
 	if (pci == NULL || index >= pci->nb_vqs)
 		return -EINVAL;
-	if (pci->vqs[index].enabled)
-		*notify = pci->vqs[index].notify;
+	/* It stays the same over stop and start: this process is not told. */
+	*notify = pci->vqs[index].notify;
 	return 0;
 }

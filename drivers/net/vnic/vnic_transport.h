@@ -155,7 +155,11 @@ struct vnic_transport_ops {
 	int (*intr_fd)(const struct vnic_dev *dev, uint16_t queue_id);
 	/** Link state for transports without VIRTIO_NET_F_STATUS: 1 up. */
 	int (*link_get)(struct vnic_dev *dev);
-	/** Secondary process: fill *@p notify for a running virtqueue. */
+	/**
+	 * Secondary process: fill *@p notify for a virtqueue of a started port,
+	 * also one that is stopped now, for it comes back with the same. May
+	 * ask the primary, so not from a callback of EAL's channel to it.
+	 */
 	int (*notify_attach)(struct vnic_dev *dev, uint16_t index,
 			     struct vnic_notify *notify);
 	/** Release everything; the device has been reset before. */
