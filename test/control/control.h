@@ -189,6 +189,10 @@ case_setup_over_recovery(void **state);
 void
 case_setup_not_let_go(void **state);
 
+/* case_secondary.c */
+void
+case_secondary_follows(void **state);
+
 /* case_event.c */
 void
 case_stop_busy(void **state);

@@ -279,6 +279,21 @@ run_check(const struct options *o)
 	return good ? 0 : 1;
 }
 
+/* A secondary process takes the queues that the started port has. */
+static void
+follow_queues(const struct options *o, struct echo *e, uint64_t *next_ms)
+{
+	struct rte_eth_dev_info info;
+
+	if (rte_eal_process_type() == RTE_PROC_PRIMARY || now_ms() < *next_ms)
+		return;
+	*next_ms = now_ms() + PROGRESS_MS;
+	e->nr_queues = 0;
+	if (link_is_up(e->port) && rte_eth_dev_info_get(e->port, &info) == 0)
+		e->nr_queues = RTE_MIN(o->nr_queues, RTE_MIN(info.nb_rx_queues,
+			info.nb_tx_queues));
+}
+
 static int
 run_echo(const struct options *o)
 {
@@ -286,13 +301,15 @@ run_echo(const struct options *o)
 		.port = o->flow.port, .nr_queues = o->nr_queues,
 		.nr_segs = o->flow.nr_segs, .pool = o->flow.pool,
 		.spoil = o->spoil };
-	uint64_t end = now_ms() + o->seconds * UINT64_C(1000);
+	uint64_t end = now_ms() + o->seconds * UINT64_C(1000), next_ms = 0;
 
 	if (o->stick && (e.stick = stick_set_up()) == NULL)
 		return 1;
 	printf("ready\n");
-	while (!stopped && (o->seconds == 0 || now_ms() < end))
+	while (!stopped && (o->seconds == 0 || now_ms() < end)) {
+		follow_queues(o, &e, &next_ms);
 		echo_poll(&e);
+	}
 	echo_report(&e);
 	return e.dropped == 0 ? 0 : 1;
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright(c) 2026 The vnic authors
 """A secondary process reads the statistics of the primary's port, and sends and
-receives on it while the primary does not."""
+receives on it while the primary does not; it follows what the primary does."""
 
 import os
 import re
@@ -172,11 +172,68 @@ def inside(bench, folder, devargs):
     primary_goes_on(bench, pmd, devargs)
 
 
+def eventfds(checker):
+    """Descriptors of doorbells, and a few that are always there."""
+    folder = f"/proc/{checker.child.pid}/fd"
+    return sum(os.readlink(f"{folder}/{fd}") == "anon_inode:[eventfd]"
+               for fd in os.listdir(folder))
+
+
+def attach_echo(bench, pmd, folder):
+    return Checker(bench, "", queues=2, args=["--echo", "--segments", 0],
+                   eal=secondary_eal(bench, pmd, folder), cpu=bench.cpus[0])
+
+
+def flows(bench, checker, pmd, other, what):
+    return bench.check(checker.wait_flow(500) is not None, f"{what}: frames flow",
+                       f"{checker.last_words()}\n{other.last_words()}\n{pmd.text[-800:]}")
+
+
+def follows(bench, folder, devargs):
+    """Attached before the port is started, it works from its start on; it has
+    the queues of a restart with more of them, and one that is started later."""
+    path = bench.socket("f" + str(len(bench.cleanups)))
+    args = ["--frames", 0, "--lossy", "--stall-ms", 300]
+    checker = Checker(bench, path, args=args)
+    pmd = Testpmd(bench, [f"0,path={path},queues=2,{devargs}"], name=f"f{len(bench.cleanups)}",
+                  args=["--disable-device-start"],
+                  pages=("--huge-dir", folder, "--single-file-segments"))
+    pmd.ready()
+    other = attach_echo(bench, pmd, folder)
+    pmd.run("port start 0")
+    if not flows(bench, checker, pmd, other, f"{devargs}: attached to a stopped port"):
+        return
+    before = eventfds(other)
+    checker.kill()
+    for line in ("port stop 0", "port config all rxq 2", "port config all txq 2"):
+        pmd.run(line)
+    checker = Checker(bench, path, queues=2, args=args)
+    pmd.run("port start 0")
+    flows(bench, checker, pmd, other, f"{devargs}: restarted with two queues")
+    bench.check(wait_until(lambda: eventfds(other) == before + 2, 10),
+                f"{devargs}: it has the doorbells of the second pair",
+                f"{before} eventfds, now {eventfds(other)}")
+    status, _ = checker.stop()
+    bench.check(status == 0 and re.search(r"queue 1: .*\breceived=[1-9]", checker.text()),
+                f"{devargs}: by both queues", checker.text()[-600:])
+    other.kill()
+    # Of a queue that is stopped as the process comes.
+    checker = Checker(bench, path, args=args)
+    pmd.run("port 0 txq 0 stop")
+    other = attach_echo(bench, pmd, folder)
+    pmd.run("port 0 txq 0 start")
+    flows(bench, checker, pmd, other, f"{devargs}: a queue started after it was attached")
+    checker.stop()
+    other.kill()
+    primary_goes_on(bench, pmd, devargs)
+
+
 def test(bench):
     folder = mount(bench)
     for devargs in ("packed_vq=0", "packed_vq=1,in_order=0"):
         once(bench, folder, devargs)
         if bench.is_vnic:
+            follows(bench, folder, devargs)
             restarts(bench, folder, devargs)
             inside(bench, folder, devargs)
 

@@ -179,6 +179,8 @@ struct vnic_dev {
 
 	uint32_t ptypes;	/**< layers told in packet_type (vnic_soft.h) */
 	bool ptypes_chosen;	/**< by ptypes_set */
+	bool rx_soft;	/**< the processor works for some queue (vnic_soft.h) */
+	bool tx_soft;
 
 	/* cold, control plane only */
 	struct vnic_negotiation nego;	/**< the latest, with its reasons */

@@ -105,6 +105,24 @@ struct rte_eth_recycle_rxq_info {
 #define VNIC_COMPAT_TX_COUNT_SET(eth_dev, fn) RTE_SET_USED(fn)
 #endif
 
+/** Pointers of struct rte_eth_fp_ops that are not in every release. */
+#if RTE_VERSION >= RTE_VERSION_NUM(24, 3, 0, 0)
+#define VNIC_COMPAT_FP_SET(fp, eth_dev) do { \
+	(fp)->tx_queue_count = (eth_dev)->tx_queue_count; \
+	(fp)->recycle_tx_mbufs_reuse = (eth_dev)->recycle_tx_mbufs_reuse; \
+	(fp)->recycle_rx_descriptors_refill = \
+		(eth_dev)->recycle_rx_descriptors_refill; \
+} while (0)
+#elif RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0)
+#define VNIC_COMPAT_FP_SET(fp, eth_dev) do { \
+	(fp)->recycle_tx_mbufs_reuse = (eth_dev)->recycle_tx_mbufs_reuse; \
+	(fp)->recycle_rx_descriptors_refill = \
+		(eth_dev)->recycle_rx_descriptors_refill; \
+} while (0)
+#else
+#define VNIC_COMPAT_FP_SET(fp, eth_dev) RTE_SET_USED(fp)
+#endif
+
 /** For eth_dev.tx_pkt_prepare: nothing to do. 25.11 calls it unasked. */
 #if RTE_VERSION >= RTE_VERSION_NUM(25, 11, 0, 0)
 #define VNIC_COMPAT_TX_PREPARE_NONE rte_eth_tx_pkt_prepare_dummy

@@ -33,9 +33,18 @@ vnic_device_probe(struct rte_eth_dev *eth_dev);
 void
 vnic_device_remove(struct rte_eth_dev *eth_dev);
 
-/** Secondary process: install ops and burst functions on a shared port. */
+/**
+ * Secondary process: install ops on a shared port, with doorbells and burst
+ * functions while it is started (vnic_attach.h).
+ *
+ * @return 0; -ENOTSUP, -ENOMEM, or why a doorbell of a started port cannot be
+ *   had in this process. On error nothing is left.
+ */
 int
 vnic_device_attach(struct rte_eth_dev *eth_dev);
+/** Undo it. */
+void
+vnic_device_detach(struct rte_eth_dev *eth_dev);
 
 /**
  * Entry points of transports' event sources; interrupt thread. Each is cheap

@@ -7,6 +7,7 @@
 
 #include <rte_eal.h>
 
+#include "vnic_attach.h"
 #include "vnic_ctrl.h"
 #include "vnic_device.h"
 #include "vnic_dump.h"
@@ -56,6 +57,31 @@ vnic_ethdev_install_bursts(struct rte_eth_dev *eth_dev)
 	eth_dev->rx_descriptor_status = vnic_queue_rx_status;
 	eth_dev->tx_descriptor_status = vnic_queue_tx_status;
 	VNIC_COMPAT_TX_COUNT_SET(eth_dev, vnic_queue_tx_count);
+}
+
+/*
+ * As ethdev does at the start of a port, which a secondary process has no part
+ * in. What a burst needs is there before its function is.
+ */
+void
+vnic_ethdev_publish_bursts(struct rte_eth_dev *eth_dev)
+{
+	struct rte_eth_fp_ops *fp = &rte_eth_fp_ops[eth_dev->data->port_id];
+
+	fp->rxq.data = eth_dev->data->rx_queues;
+	fp->rxq.clbk = (void *)(uintptr_t)eth_dev->post_rx_burst_cbs;
+	fp->txq.data = eth_dev->data->tx_queues;
+	fp->txq.clbk = (void *)(uintptr_t)eth_dev->pre_tx_burst_cbs;
+	fp->tx_pkt_prepare = eth_dev->tx_pkt_prepare;
+	fp->rx_queue_count = eth_dev->rx_queue_count;
+	fp->rx_descriptor_status = eth_dev->rx_descriptor_status;
+	fp->tx_descriptor_status = eth_dev->tx_descriptor_status;
+	VNIC_COMPAT_FP_SET(fp, eth_dev);
+	/* Partner: the address dependency of a burst on its function. */
+	__atomic_store_n(&fp->rx_pkt_burst, eth_dev->rx_pkt_burst,
+			 __ATOMIC_RELEASE);
+	__atomic_store_n(&fp->tx_pkt_burst, eth_dev->tx_pkt_burst,
+			 __ATOMIC_RELEASE);
 }
 
 static int
@@ -122,6 +148,8 @@ ethdev_start(struct rte_eth_dev *eth_dev)
 	if (ret < 0)
 		return ret;
 	ret = ethdev_start_locked(eth_dev);
+	if (ret == 0)
+		vnic_attach_tell(dev);
 	vnic_dev_unlock(dev);
 	vnic_event_tell(dev);
 	return ret;
@@ -148,6 +176,7 @@ ethdev_stop(struct rte_eth_dev *eth_dev)
 	vnic_device_stop(dev);
 	vnic_intr_close(eth_dev);
 	ethdev_queues_stopped(eth_dev->data);
+	vnic_attach_tell(dev);
 	vnic_dev_unlock(dev);
 	return 0;
 }
@@ -163,8 +192,7 @@ ethdev_close(struct rte_eth_dev *eth_dev)
 static int
 ethdev_close_secondary(struct rte_eth_dev *eth_dev)
 {
-	vnic_ethdev_remove_bursts(eth_dev);
-	vnic_notify_table(eth_dev->data->port_id, 0);
+	vnic_device_detach(eth_dev);
 	return 0;
 }
 

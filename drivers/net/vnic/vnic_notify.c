@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <bus_pci_driver.h>
@@ -47,6 +48,21 @@ vnic_notify_slot(uint16_t port_id, uint16_t vq_index)
 	return &notify_tables[port_id].slots[vq_index];
 }
 
+void
+vnic_notify_set(struct vnic_notify *slot, const struct vnic_notify *notify)
+{
+	if (slot == NULL || memcmp(slot, notify, sizeof(*slot)) == 0)
+		return;
+	__atomic_store_n(&slot->kind, VNIC_NOTIFY_NONE, __ATOMIC_RELAXED);
+	/* Partner: the acquire in vnic_notify; with the fence a burst that
+	 * reads a new word does not read the old kind after it. */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	slot->value = notify->value;
+	slot->pio = notify->pio;
+	slot->pio_off = notify->pio_off;
+	__atomic_store_n(&slot->kind, notify->kind, __ATOMIC_RELEASE);
+}
+
 /* With NOTIFICATION_DATA: where the next buffer will go (section 2.9). */
 static uint32_t
 notify_data(const struct vnic_notify *n, const struct vring *vr, bool packed)
@@ -78,7 +94,8 @@ vnic_notify(uint16_t port_id, uint16_t vq_index, const struct vring *vr,
 
 	if (n == NULL)
 		return;
-	switch (n->kind) {
+	/* Partner: the release in vnic_notify_set. */
+	switch (__atomic_load_n(&n->kind, __ATOMIC_ACQUIRE)) {
 	case VNIC_NOTIFY_MMIO16:
 		/* rte_write orders the ring before the doorbell. */
 		rte_write16(rte_cpu_to_le_16(n->value), n->addr);

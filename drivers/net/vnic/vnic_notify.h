@@ -9,6 +9,11 @@
 
 #include "vnic_transport.h"
 
+/** Change a doorbell that a burst may be ringing: it rings the old one, none,
+ * or the new one. */
+void
+vnic_notify_set(struct vnic_notify *slot, const struct vnic_notify *notify);
+
 /**
  * Ring a doorbell (virtio 1.4 section 2.9): MMIO, I/O port or eventfd, as
  * this process has it. At most once a burst, so out of line.

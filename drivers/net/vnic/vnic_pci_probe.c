@@ -259,7 +259,7 @@ pci_uninit(struct rte_eth_dev *eth_dev)
 		vnic_device_remove(eth_dev);
 		return 0;
 	}
-	vnic_notify_table(eth_dev->data->port_id, 0);
+	vnic_device_detach(eth_dev);
 	vnic_pci_port_close(vnic_dev_of(eth_dev));
 	return 0;
 }

@@ -321,5 +321,8 @@ void
 vnic_ethdev_install_bursts(struct rte_eth_dev *eth_dev);
 void
 vnic_ethdev_remove_bursts(struct rte_eth_dev *eth_dev);
+/** Give what is installed to the application's lcores; secondary process. */
+void
+vnic_ethdev_publish_bursts(struct rte_eth_dev *eth_dev);
 
 #endif /* VNIC_PORT_H */

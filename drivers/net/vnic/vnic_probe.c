@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_ether.h>
 #include <rte_malloc.h>
@@ -21,9 +20,6 @@
  * First contact with a device: what it offers, and what its configuration
  * space says, every field bounded (virtio 1.4, 2.5 and 5.1.4).
  */
-
-/* A secondary process waits so long for a recovery to end. */
-#define ATTACH_WAIT_MS 2000
 
 #define CONFIG_FIELD(field) offsetof(struct virtio_net_config, field), \
 	sizeof(((struct virtio_net_config *)0)->field)
@@ -487,51 +483,4 @@ vnic_probe_again(struct rte_eth_dev *eth_dev)
 	}
 	vnic_dev_unlock(dev);
 	return ret;
-}
-
-/* A port that recovers will run: its doorbells and bursts are wanted too. */
-static bool
-attach_is_started(const struct vnic_dev *dev)
-{
-	const volatile enum vnic_dev_state *state = &dev->state;
-	unsigned int ms;
-
-	for (ms = 0; ms < ATTACH_WAIT_MS && *state == VNIC_DEV_NEEDS_RESET; ms++)
-		rte_delay_us_sleep(1000);
-	return *state == VNIC_DEV_STARTED || *state == VNIC_DEV_NEEDS_RESET;
-}
-
-int
-vnic_device_attach(struct rte_eth_dev *eth_dev)
-{
-	struct vnic_dev *dev = vnic_dev_of(eth_dev);
-	const struct vnic_transport_ops *ops = vnic_transport_ops(dev);
-	uint16_t port_id = eth_dev->data->port_id;
-	uint16_t i;
-	int ret;
-
-	if (ops == NULL) {
-		VNIC_LOG(ERR, "%s: no transport %d in this process", dev->name,
-			 dev->transport);
-		return -ENOTSUP;
-	}
-	ret = vnic_notify_table(port_id, dev->max_pairs * 2 + 1);
-	if (ret < 0)
-		return ret;
-	vnic_gate_join(dev);
-	eth_dev->dev_ops = &vnic_ethdev_secondary_ops;
-	vnic_ethdev_remove_bursts(eth_dev);
-	if (!attach_is_started(dev))
-		return 0;
-	for (i = 0; i < dev->nb_pairs * 2 && ops->notify_attach != NULL; i++) {
-		ret = ops->notify_attach(dev, i, vnic_notify_slot(port_id, i));
-		if (ret < 0) {
-			VNIC_LOG(ERR, "%s: no doorbell of virtqueue %u in this process: %s",
-				 dev->name, i, strerror(-ret));
-			vnic_notify_table(port_id, 0);
-			return ret;
-		}
-	}
-	vnic_ethdev_install_bursts(eth_dev);
-	return 0;
 }

@@ -4,10 +4,10 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <rte_eal.h>
 
+#include "vnic_attach.h"
 #include "vnic_log.h"
 #include "vnic_path.h"
 #include "vnic_port.h"
@@ -17,7 +17,6 @@
 #include "vnic_soft.h"
 #include "vnic_tx_soft.h"
 
-#define MP_ACTION "vnic_soft"
 #define PTYPE_LAYERS (RTE_PTYPE_L2_MASK | RTE_PTYPE_L3_MASK | RTE_PTYPE_L4_MASK)
 
 /* ---- flags, in shared memory ---- */
@@ -49,7 +48,7 @@ vnic_soft_rx_offloads(const struct vnic_dev *dev)
 }
 
 /* Bursts read them meanwhile; either value is right for a frame in between. */
-static void
+static uint32_t
 rxq_flags_set(struct vnic_rxq *rxq)
 {
 	uint64_t offloads = rxq->offloads & vnic_soft_rx_offloads(rxq->dev);
@@ -62,9 +61,10 @@ rxq_flags_set(struct vnic_rxq *rxq)
 			soft |= rx_flags[i].soft;
 	__atomic_store_n(&rxq->ptypes, ptypes, __ATOMIC_RELAXED);
 	__atomic_store_n(&rxq->soft, soft, __ATOMIC_RELAXED);
+	return soft;
 }
 
-static void
+static uint32_t
 txq_flags_set(struct vnic_txq *txq)
 {
 	uint32_t soft = 0;
@@ -74,51 +74,25 @@ txq_flags_set(struct vnic_txq *txq)
 	if (txq->offloads & RTE_ETH_TX_OFFLOAD_QINQ_INSERT)
 		soft |= VNIC_TX_SOFT_QINQ;
 	__atomic_store_n(&txq->soft, soft, __ATOMIC_RELAXED);
+	return soft;
 }
 
-/* Flags of all queues from their offloads. */
+/* Flags of all queues from their offloads; and whether there are any. */
 static void
 flags_refresh(struct vnic_dev *dev)
 {
 	struct rte_eth_dev_data *data = dev->data;
+	uint32_t rx = 0, tx = 0;
 	uint16_t i;
 
 	for (i = 0; i < data->nb_rx_queues; i++)
 		if (vnic_rxq_of(dev, i) != NULL)
-			rxq_flags_set(vnic_rxq_of(dev, i));
+			rx |= rxq_flags_set(vnic_rxq_of(dev, i));
 	for (i = 0; i < data->nb_tx_queues; i++)
 		if (vnic_txq_of(dev, i) != NULL)
-			txq_flags_set(vnic_txq_of(dev, i));
-}
-
-static bool
-rx_is_soft(const struct vnic_dev *dev)
-{
-	const struct vnic_rxq *rxq;
-	uint32_t soft = 0;
-	uint16_t i;
-
-	for (i = 0; i < dev->data->nb_rx_queues; i++) {
-		rxq = vnic_rxq_of(dev, i);
-		if (rxq != NULL)
-			soft |= __atomic_load_n(&rxq->soft, __ATOMIC_RELAXED);
-	}
-	return soft != 0;
-}
-
-static bool
-tx_is_soft(const struct vnic_dev *dev)
-{
-	const struct vnic_txq *txq;
-	uint32_t soft = 0;
-	uint16_t i;
-
-	for (i = 0; i < dev->data->nb_tx_queues; i++) {
-		txq = vnic_txq_of(dev, i);
-		if (txq != NULL)
-			soft |= __atomic_load_n(&txq->soft, __ATOMIC_RELAXED);
-	}
-	return soft != 0;
+			tx |= txq_flags_set(vnic_txq_of(dev, i));
+	__atomic_store_n(&dev->rx_soft, rx != 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&dev->tx_soft, tx != 0, __ATOMIC_RELAXED);
 }
 
 void
@@ -182,11 +156,14 @@ bursts_install(struct rte_eth_dev *eth_dev, bool live)
 			 __ATOMIC_RELEASE);
 	__atomic_store_n(&vnic_tx_soft_rows[data->port_id], tx,
 			 __ATOMIC_RELEASE);
-	bursts_set(eth_dev, rx_is_soft(dev) ? vnic_rx_soft_burst : rx,
-		   tx_is_soft(dev) ? vnic_tx_soft_burst : tx, live);
+	/* Not the queues': those belong to the primary, which may free them. */
+	bursts_set(eth_dev, __atomic_load_n(&dev->rx_soft, __ATOMIC_RELAXED) ?
+		   vnic_rx_soft_burst : rx,
+		   __atomic_load_n(&dev->tx_soft, __ATOMIC_RELAXED) ?
+		   vnic_tx_soft_burst : tx, live);
 }
 
-/* A process whose port has no bursts of ours installs none. */
+/* A port that is stopped has none of ours. */
 static void
 bursts_update(struct rte_eth_dev *eth_dev)
 {
@@ -194,43 +171,12 @@ bursts_update(struct rte_eth_dev *eth_dev)
 		bursts_install(eth_dev, true);
 }
 
-static int
-soft_heard(const struct rte_mp_msg *msg, const void *peer)
-{
-	uint16_t port_id;
-
-	RTE_SET_USED(peer);
-	if (msg->len_param != sizeof(port_id))
-		return -EINVAL;
-	memcpy(&port_id, msg->param, sizeof(port_id));
-	if (vnic_ethdev_is_ours(port_id))
-		bursts_update(&rte_eth_devices[port_id]);
-	return 0;
-}
-
-/* No channel, no secondary processes: nobody to tell, and nothing is lost. */
-static void
-soft_tell(const struct rte_eth_dev *eth_dev)
-{
-	struct rte_mp_msg msg = { .len_param = sizeof(uint16_t) };
-
-	snprintf(msg.name, sizeof(msg.name), MP_ACTION);
-	memcpy(msg.param, &eth_dev->data->port_id, sizeof(uint16_t));
-	rte_mp_sendmsg(&msg);
-}
-
 void
 vnic_soft_install(struct rte_eth_dev *eth_dev)
 {
-	bool primary = rte_eal_process_type() == RTE_PROC_PRIMARY;
-
-	if (primary)
+	if (rte_eal_process_type() == RTE_PROC_PRIMARY)
 		flags_refresh(vnic_dev_of(eth_dev));
-	else
-		rte_mp_action_register(MP_ACTION, soft_heard);
 	bursts_install(eth_dev, false);
-	if (primary)
-		soft_tell(eth_dev);
 }
 
 void
@@ -238,8 +184,7 @@ vnic_soft_update(struct rte_eth_dev *eth_dev)
 {
 	flags_refresh(vnic_dev_of(eth_dev));
 	bursts_update(eth_dev);
-	if (rte_eal_process_type() == RTE_PROC_PRIMARY)
-		soft_tell(eth_dev);
+	vnic_attach_tell(vnic_dev_of(eth_dev));
 }
 
 /* ---- ethdev's operations ---- */

@@ -37,14 +37,16 @@ void
 vnic_soft_configure(struct vnic_dev *dev);
 
 /**
- * Install this process's bursts: those of the rows, or those around them.
- * On a running port too; the primary tells secondary processes, which do the
- * same as soon as they hear it.
+ * Install this process's bursts: those of the rows, or those around them. In
+ * the primary locked, and with the flags of all queues.
  */
 void
 vnic_soft_install(struct rte_eth_dev *eth_dev);
 
-/** Offloads of a queue have changed, on a port that may be running; locked. */
+/**
+ * Offloads of a queue have changed, on a port that may be running; locked.
+ * Secondary processes are told.
+ */
 void
 vnic_soft_update(struct rte_eth_dev *eth_dev);
 
