@@ -2,13 +2,14 @@
  * Copyright(c) 2026 The vnic authors
  */
 
-#include <errno.h>
+#include <rte_cycles.h>
 
 #include "control.h"
 #include "sim_transport.h"
 #include "vnic_attach.h"
 #include "vnic_device.h"
 #include "vnic_port.h"
+#include "vnic_rx_soft.h"
 
 /* A secondary process's part of a port, tried in the primary's. */
 
@@ -91,5 +92,42 @@ case_secondary_follows(void **state)
 	vnic_attach_refresh(port->id);
 	assert_null(vnic_notify_slot(port->id, 0));
 	vnic_transport_register(VNIC_TRANSPORT_SIM, &sim_transport_ops);
+	sim_close(port, true);
+}
+
+/* Packet types are asked for by a process that may not touch the queues. */
+void
+case_secondary_ptypes(void **state)
+{
+	struct sim_port *port = control_open(NULL);
+	struct rte_eth_dev *eth_dev = &rte_eth_devices[port->id];
+	uint32_t ptypes[16];
+	unsigned int i;
+
+	(void)state;
+	/* The port's lock is the primary's, and busy: nothing waits for it. */
+	assert_int_equal(vnic_dev_lock(port->vnic, 0), 0);
+	eth_dev->dev_ops = &vnic_ethdev_secondary_ops;
+	assert_true(rte_eth_dev_get_supported_ptypes(port->id,
+		RTE_PTYPE_ALL_MASK, ptypes, RTE_DIM(ptypes)) > 0);
+	assert_int_equal(sim_rxq(port, 0)->soft, 0);
+	vnic_dev_unlock(port->vnic);
+	for (i = 0; !(sim_rxq(port, 0)->soft & VNIC_RX_SOFT_PTYPE); i++) {
+		assert_true(i < 3000);
+		rte_delay_us_sleep(10000);
+	}
+	eth_dev->dev_ops = &vnic_ethdev_ops;
+	sim_close(port, true);
+	/* Of a port that is stopped: as it is started. */
+	port = sim_open_stopped(sim_row_get(0), NULL);
+	eth_dev = &rte_eth_devices[port->id];
+	eth_dev->dev_ops = &vnic_ethdev_secondary_ops;
+	assert_true(rte_eth_dev_get_supported_ptypes(port->id,
+		RTE_PTYPE_ALL_MASK, ptypes, RTE_DIM(ptypes)) > 0);
+	assert_int_equal(sim_rxq(port, 0)->soft, 0);
+	eth_dev->dev_ops = &vnic_ethdev_ops;
+	sim_start(port);
+	assert_true(sim_rxq(port, 0)->soft & VNIC_RX_SOFT_PTYPE);
+	control_traffic(port);
 	sim_close(port, true);
 }

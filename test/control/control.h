@@ -192,6 +192,8 @@ case_setup_not_let_go(void **state);
 /* case_secondary.c */
 void
 case_secondary_follows(void **state);
+void
+case_secondary_ptypes(void **state);
 
 /* case_event.c */
 void

@@ -179,6 +179,7 @@ struct vnic_dev {
 
 	uint32_t ptypes;	/**< layers told in packet_type (vnic_soft.h) */
 	bool ptypes_chosen;	/**< by ptypes_set */
+	bool ptypes_asked;	/**< by an application, of any process */
 	bool rx_soft;	/**< the processor works for some queue (vnic_soft.h) */
 	bool tx_soft;
 

@@ -18,6 +18,7 @@
 #include "vnic_port.h"
 #include "vnic_queue.h"
 #include "vnic_queue_status.h"
+#include "vnic_soft.h"
 #include "vnic_stall.h"
 
 /*
@@ -293,6 +294,7 @@ event_health(struct vnic_dev *dev)
 {
 	/* Of a queue setup that ethdev refused after it had released. */
 	vnic_life_show(dev);
+	vnic_soft_answer(dev);
 	if (dev->removal_pending)
 		vnic_event_gone(dev);
 	if (dev->resume_pending)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include <rte_cycles.h>
 #include <rte_eal.h>
 
 #include "vnic_attach.h"
@@ -17,6 +18,8 @@
 #include "vnic_soft.h"
 #include "vnic_tx_soft.h"
 
+/* A secondary process waits so long for the primary's health timer. */
+#define PTYPES_WAIT_MS 1000
 #define PTYPE_LAYERS (RTE_PTYPE_L2_MASK | RTE_PTYPE_L3_MASK | RTE_PTYPE_L4_MASK)
 
 /* ---- flags, in shared memory ---- */
@@ -171,11 +174,24 @@ bursts_update(struct rte_eth_dev *eth_dev)
 		bursts_install(eth_dev, true);
 }
 
+/* Types for who asked which there are, unless some were chosen. */
+static bool
+ptypes_are_due(const struct vnic_dev *dev)
+{
+	return __atomic_load_n(&dev->ptypes_asked, __ATOMIC_RELAXED) &&
+		!dev->ptypes_chosen && dev->ptypes == 0;
+}
+
 void
 vnic_soft_install(struct rte_eth_dev *eth_dev)
 {
-	if (rte_eal_process_type() == RTE_PROC_PRIMARY)
-		flags_refresh(vnic_dev_of(eth_dev));
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+
+	if (rte_eal_process_type() == RTE_PROC_PRIMARY) {
+		if (ptypes_are_due(dev))
+			dev->ptypes = PTYPE_LAYERS;
+		flags_refresh(dev);
+	}
 	bursts_install(eth_dev, false);
 }
 
@@ -265,21 +281,59 @@ static const uint32_t ptypes_all[] = {
 	RTE_PTYPE_UNKNOWN
 };
 
-/* A secondary that asks gets them at once, others at their next update. */
+void
+vnic_soft_answer(struct vnic_dev *dev)
+{
+	if (!ptypes_are_due(dev))
+		return;
+	dev->ptypes = PTYPE_LAYERS;
+	vnic_soft_update(vnic_eth_dev(dev));
+}
+
+static const uint32_t *
+ptypes_ask(struct vnic_dev *dev, size_t *nb)
+{
+	__atomic_store_n(&dev->ptypes_asked, true, __ATOMIC_RELAXED);
+	*nb = RTE_DIM(ptypes_all) - 1;
+	return ptypes_all;
+}
+
+/* If the lock is not to be had, the health timer answers. */
 static const uint32_t *
 vnic_soft_ptypes_get(struct rte_eth_dev *eth_dev, size_t *nb)
 {
 	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	const uint32_t *ptypes = ptypes_ask(dev, nb);
 
-	*nb = RTE_DIM(ptypes_all) - 1;
-	if (!dev->ptypes_chosen && dev->ptypes == 0) {
-		dev->ptypes = PTYPE_LAYERS;
-		vnic_soft_update(eth_dev);
+	if (ptypes_are_due(dev) && vnic_dev_lock(dev, VNIC_LOCK_EVENT_MS) == 0) {
+		vnic_soft_answer(dev);
+		vnic_dev_unlock(dev);
 	}
-	return ptypes_all;
+	return ptypes;
 }
 
 VNIC_COMPAT_PTYPES_GET(vnic_soft_ptypes_get);
+
+/*
+ * The queues are the primary's: it sets their flags when its health timer sees
+ * that somebody has asked, or as it starts the port.
+ */
+static const uint32_t *
+vnic_soft_ptypes_get_secondary(struct rte_eth_dev *eth_dev, size_t *nb)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	const uint32_t *ptypes = ptypes_ask(dev, nb);
+	unsigned int ms;
+
+	for (ms = 0; ms < PTYPES_WAIT_MS && ptypes_are_due(dev) &&
+	     dev->state == VNIC_DEV_STARTED; ms++)
+		rte_delay_us_sleep(1000);
+	/* The message may be on its way still. */
+	vnic_attach_refresh(eth_dev->data->port_id);
+	return ptypes;
+}
+
+VNIC_COMPAT_PTYPES_GET(vnic_soft_ptypes_get_secondary);
 
 int
 vnic_soft_ptypes_set(struct rte_eth_dev *eth_dev, uint32_t mask)

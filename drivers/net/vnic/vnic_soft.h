@@ -17,7 +17,7 @@
  * Control of the offloads that the processor does: which queue does what, and
  * whether a process has the burst functions for it installed. Flags are in
  * shared memory, functions are each process's own. A secondary process calls
- * vnic_soft_install and vnic_soft_ptypes_get_op only.
+ * vnic_soft_install and vnic_soft_ptypes_get_secondary_op only.
  */
 
 struct vnic_dev;
@@ -62,6 +62,11 @@ vnic_soft_strip_queue(struct rte_eth_dev *eth_dev, uint16_t queue_id, int on);
  */
 const uint32_t *
 vnic_soft_ptypes_get_op(VNIC_COMPAT_PTYPES_GET_ARGS);
+const uint32_t *
+vnic_soft_ptypes_get_secondary_op(VNIC_COMPAT_PTYPES_GET_ARGS);
+/** Primary, locked: turn them on for a process that has asked. */
+void
+vnic_soft_answer(struct vnic_dev *dev);
 int
 vnic_soft_ptypes_set(struct rte_eth_dev *eth_dev, uint32_t mask);
 
