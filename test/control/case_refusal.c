@@ -3,7 +3,11 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+
+#include <rte_dev_info.h>
+#include <rte_power_intrinsics.h>
 
 #include "control.h"
 #include "vnic_port.h"
@@ -211,6 +215,8 @@ secondary_ops(struct sim_port *port)
 	struct rte_ether_addr mac = { { 2, 0, 0, 0, 9, 1 } };
 	struct rte_ether_addr group = { { 1, 0, 0x5e, 0, 0, 1 } };
 	struct rte_eth_conf conf = good_conf();
+	struct rte_dev_reg_info regs = { .data = NULL };
+	uint32_t ptypes[4];
 	uint16_t id = port->id;
 
 	assert_int_equal(rte_eth_dev_configure(id, 1, 1, &conf), -ENOTSUP);
@@ -237,8 +243,46 @@ secondary_ops(struct sim_port *port)
 	assert_int_equal(rte_eth_dev_set_mc_addr_list(id, &group, 1),
 			 -ENOTSUP);
 	assert_int_equal(rte_eth_dev_vlan_filter(id, 7, 1), -ENOTSUP);
+	assert_int_equal(rte_eth_dev_set_vlan_strip_on_queue(id, 0, 1),
+			 -ENOTSUP);
+	control_log_start();
 	assert_int_equal(rte_eth_dev_reset(id), -ENOTSUP);
+	control_log_has("reset the port: only the primary process");
+	control_log_start();
 	assert_int_equal(rte_eth_dev_rx_intr_enable(id, 0), -ENOTSUP);
+	control_log_has("turn a receive interrupt on or off: only the primary");
+	assert_int_equal(rte_eth_dev_rx_intr_disable(id, 0), -ENOTSUP);
+	control_log_start();
+	assert_int_equal(rte_eth_dev_get_reg_info(id, &regs), -ENOTSUP);
+	control_log_has("read the device's registers: only the primary");
+	control_log_start();
+	assert_int_equal(rte_eth_dev_set_ptypes(id, 0, NULL, 0), -ENOTSUP);
+	control_log_has("choose packet types: only the primary process");
+	assert_int_equal(rte_eth_dev_set_ptypes(id, RTE_PTYPE_L3_MASK, ptypes,
+						RTE_DIM(ptypes)), -ENOTSUP);
+	assert_false(port->vnic->ptypes_chosen);
+}
+
+/* What belongs to the lcore that sends and receives, and what is only read. */
+static void
+secondary_can(struct sim_port *port)
+{
+	struct rte_power_monitor_cond cond;
+	char text[4096] = "";
+	FILE *file = fmemopen(text, sizeof(text), "w");
+	uint16_t id = port->id;
+
+	assert_int_equal(rte_eth_get_monitor_addr(id, 0, &cond), 0);
+	assert_int_equal(rte_eth_tx_done_cleanup(id, 0, 0), 0);
+	assert_non_null(file);
+	assert_int_equal(rte_eth_dev_priv_dump(id, file), 0);
+	fclose(file);
+	assert_non_null(strstr(text, "receive queue 0: enabled"));
+	assert_int_equal(rte_eth_dev_is_removed(id), 0);
+	port->vnic->state = VNIC_DEV_GONE;
+	assert_int_equal(rte_eth_dev_is_removed(id), 1);
+	port->vnic->state = VNIC_DEV_STARTED;
+	rte_eth_devices[id].state = RTE_ETH_DEV_ATTACHED;
 }
 
 void
@@ -255,6 +299,7 @@ refused_in_secondary(void **state)
 
 	(void)state;
 	eth_dev->dev_ops = &vnic_ethdev_secondary_ops;
+	secondary_can(port);
 	secondary_ops(port);
 	/* The device was asked nothing, and frames flow. */
 	assert_int_equal(net->commands, commands);

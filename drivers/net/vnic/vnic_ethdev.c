@@ -214,6 +214,12 @@ ethdev_is_removed(struct rte_eth_dev *eth_dev)
 }
 
 static int
+ethdev_is_removed_secondary(struct rte_eth_dev *eth_dev)
+{
+	return vnic_dev_of(eth_dev)->state == VNIC_DEV_GONE;
+}
+
+static int
 ethdev_link_read(struct rte_eth_dev *eth_dev, int wait_to_complete)
 {
 	/* The primary keeps it up to date in shared memory. */
@@ -291,10 +297,16 @@ const struct eth_dev_ops vnic_ethdev_secondary_ops = {
 	.vlan_filter_set = vnic_secondary_vlan,
 	.vlan_offload_set = vnic_secondary_vlan_offload,
 	.mtu_set = vnic_secondary_mtu,
+	.dev_reset = vnic_secondary_reset,
+	.dev_ptypes_set = vnic_secondary_ptypes,
+	.get_reg = vnic_secondary_regs,
+	.rx_queue_intr_enable = vnic_secondary_rx_intr,
+	.rx_queue_intr_disable = vnic_secondary_rx_intr,
 	.rx_queue_start = vnic_secondary_queue,
 	.rx_queue_stop = vnic_secondary_queue,
 	.tx_queue_start = vnic_secondary_queue,
 	.tx_queue_stop = vnic_secondary_queue,
+	.is_removed = ethdev_is_removed_secondary,
 	.link_update = ethdev_link_read,
 	.stats_get = vnic_stats_get_op,
 	.stats_reset = vnic_stats_reset,
@@ -309,6 +321,11 @@ const struct eth_dev_ops vnic_ethdev_secondary_ops = {
 	.txq_info_get = vnic_info_txq,
 	.rx_burst_mode_get = vnic_info_rx_burst_mode,
 	.tx_burst_mode_get = vnic_info_tx_burst_mode,
+	.eth_dev_priv_dump = vnic_dump_priv,
+	/* Of the lcore that sends and receives, whose process it is. */
+	.get_monitor_addr = vnic_intr_monitor,
+	.tx_done_cleanup = ethdev_tx_done_cleanup,
+	VNIC_COMPAT_RECYCLE_OPS(vnic_recycle_info)
 };
 
 bool

@@ -83,3 +83,29 @@ vnic_secondary_queue(struct rte_eth_dev *eth_dev,
 {
 	return secondary_refuse(eth_dev, "start or stop a queue");
 }
+
+int
+vnic_secondary_rx_intr(struct rte_eth_dev *eth_dev,
+		       uint16_t queue_id __rte_unused)
+{
+	return secondary_refuse(eth_dev, "turn a receive interrupt on or off");
+}
+
+int
+vnic_secondary_reset(struct rte_eth_dev *eth_dev)
+{
+	return secondary_refuse(eth_dev, "reset the port");
+}
+
+int
+vnic_secondary_ptypes(struct rte_eth_dev *eth_dev, uint32_t mask __rte_unused)
+{
+	return secondary_refuse(eth_dev, "choose packet types");
+}
+
+int
+vnic_secondary_regs(struct rte_eth_dev *eth_dev,
+		    struct rte_dev_reg_info *info __rte_unused)
+{
+	return secondary_refuse(eth_dev, "read the device's registers");
+}

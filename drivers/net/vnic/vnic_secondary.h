@@ -13,8 +13,9 @@
  * the device's registers are the primary's: each is one log line and
  * -ENOTSUP, and changes nothing. Operations before which ethdev itself
  * changes the shared port (dev_configure, dev_stop, queue setup and release,
- * mac_addr_remove) have no function at all in a secondary: then ethdev
- * refuses them before it has touched anything.
+ * mac_addr_remove), and vlan_strip_queue_set, which cannot say no, have no
+ * function at all in a secondary: then ethdev refuses them before it has
+ * touched anything.
  */
 
 int
@@ -41,5 +42,14 @@ int
 vnic_secondary_mtu(struct rte_eth_dev *eth_dev, uint16_t mtu);
 int
 vnic_secondary_queue(struct rte_eth_dev *eth_dev, uint16_t queue_id);
+int
+vnic_secondary_rx_intr(struct rte_eth_dev *eth_dev, uint16_t queue_id);
+int
+vnic_secondary_reset(struct rte_eth_dev *eth_dev);
+int
+vnic_secondary_ptypes(struct rte_eth_dev *eth_dev, uint32_t mask);
+int
+vnic_secondary_regs(struct rte_eth_dev *eth_dev,
+		    struct rte_dev_reg_info *info);
 
 #endif /* VNIC_SECONDARY_H */
