@@ -114,6 +114,39 @@ refused_configuration(void **state)
 	sim_close(port, true);
 }
 
+static bool
+warned(struct sim_port *port, uint32_t link_speeds, uint32_t lpbk_mode,
+       const char *text)
+{
+	struct rte_eth_conf conf = good_conf();
+
+	conf.link_speeds = link_speeds;
+	conf.lpbk_mode = lpbk_mode;
+	control_log_start();
+	assert_int_equal(rte_eth_dev_configure(port->id, 1, 1, &conf), 0);
+	return control_log_count(text) == 1;
+}
+
+/* What is taken and changes nothing is said, each in its own words. */
+void
+configured_in_vain(void **state)
+{
+	const char *speeds = "mean nothing to virtio-net: the link has the speed";
+	struct sim_port *port = control_open(&with_ctrl);
+
+	(void)state;
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	port->vnic->link_speed = RTE_ETH_SPEED_NUM_10G;
+	assert_true(warned(port, 0, 1, "loopback mode 1 means nothing"));
+	assert_true(warned(port, RTE_ETH_LINK_SPEED_25G, 0, speeds));
+	assert_true(warned(port, RTE_ETH_LINK_SPEED_FIXED |
+			   RTE_ETH_LINK_SPEED_25G, 0, speeds));
+	assert_false(warned(port, RTE_ETH_LINK_SPEED_FIXED |
+			    RTE_ETH_LINK_SPEED_10G, 0, speeds));
+	assert_false(warned(port, RTE_ETH_LINK_SPEED_AUTONEG, 0, speeds));
+	sim_close(port, true);
+}
+
 void
 refused_while_running(void **state)
 {

@@ -25,6 +25,9 @@ control_await_more(struct sim_port *port, const char *name, uint64_t value);
 /** Keep what the driver logs from now on, instead of what was kept. */
 void
 control_log_start(void);
+/** Lines of it that hold @p text; the driver logs as before from here on. */
+unsigned int
+control_log_count(const char *text);
 /** Exactly one line of it holds @p text; asserts. */
 void
 control_log_has(const char *text);
@@ -276,6 +279,8 @@ speed_is_followed(void **state);
 /* case_refusal.c */
 void
 refused_configuration(void **state);
+void
+configured_in_vain(void **state);
 void
 refused_while_running(void **state);
 void

@@ -26,6 +26,30 @@
  * whole before anything changes.
  */
 
+/* A virtio link does not negotiate: there is the one speed that it has. */
+static bool
+setup_speed_is_had(const struct vnic_dev *dev, uint32_t link_speeds)
+{
+	uint32_t flag = rte_eth_speed_bitflag(dev->link_speed,
+					      dev->link_duplex);
+
+	return link_speeds == RTE_ETH_LINK_SPEED_AUTONEG ||
+		(flag != 0 && link_speeds == (RTE_ETH_LINK_SPEED_FIXED | flag));
+}
+
+/* What is taken, and changes nothing. */
+static void
+setup_warn_modes(const struct vnic_dev *dev, const struct rte_eth_conf *conf)
+{
+	/* Its values are each driver's own, and pmd_perf_autotest sets one. */
+	if (conf->lpbk_mode != 0)
+		VNIC_LOG(WARNING, "%s: loopback mode %u means nothing to virtio-net: frames go to the device",
+			 dev->name, conf->lpbk_mode);
+	if (!setup_speed_is_had(dev, conf->link_speeds))
+		VNIC_LOG(WARNING, "%s: link speeds 0x%x mean nothing to virtio-net: the link has the speed that the device gives it",
+			 dev->name, conf->link_speeds);
+}
+
 static int
 setup_check_modes(const struct vnic_dev *dev, const struct rte_eth_conf *conf)
 {
@@ -44,10 +68,7 @@ setup_check_modes(const struct vnic_dev *dev, const struct rte_eth_conf *conf)
 			 dev->name);
 		return -ENOTSUP;
 	}
-	/* Its values are each driver's own, and pmd_perf_autotest sets one. */
-	if (conf->lpbk_mode != 0)
-		VNIC_LOG(WARNING, "%s: loopback mode %u means nothing to virtio-net: frames go to the device",
-			 dev->name, conf->lpbk_mode);
+	setup_warn_modes(dev, conf);
 	if (conf->intr_conf.rxq != 0)
 		return vnic_intr_check(dev, dev->data->nb_rx_queues);
 	return 0;
