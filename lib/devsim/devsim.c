@@ -374,6 +374,14 @@ out:
 	pthread_mutex_unlock(&dev->lock);
 }
 
+void
+devsim_needs_reset(struct devsim *dev)
+{
+	pthread_mutex_lock(&dev->lock);
+	dev->status |= VIRTIO_STATUS_NEEDS_RESET;
+	pthread_mutex_unlock(&dev->lock);
+}
+
 struct virtio_features
 devsim_features_get(struct devsim *dev)
 {

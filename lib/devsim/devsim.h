@@ -280,6 +280,9 @@ devsim_scribble(struct devsim *dev, uint16_t vq,
 		enum devsim_fault_kind area, uint64_t *seed,
 		unsigned int nr_writes);
 
+/** The device needs a reset; the caller raises the configuration change. */
+void
+devsim_needs_reset(struct devsim *dev);
 /**
  * Ask the driver to announce itself (S_ANNOUNCE); the caller raises the
  * configuration change. @return false: GUEST_ANNOUNCE was not accepted.

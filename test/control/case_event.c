@@ -19,8 +19,7 @@ static const struct sim_options with_ctrl = { .ctrl = true };
 static void
 ask_for_reset(struct sim_port *port)
 {
-	devsim_status_set(port->dev, devsim_status_get(port->dev) |
-			  VIRTIO_STATUS_NEEDS_RESET);
+	devsim_needs_reset(port->dev);
 	vnic_event_config_changed(port->vnic);
 }
 

@@ -221,8 +221,7 @@ static void
 late_begin(void)
 {
 	late.recoveries++;
-	devsim_status_set(late.port->dev, devsim_status_get(late.port->dev) |
-			  VIRTIO_STATUS_NEEDS_RESET);
+	devsim_needs_reset(late.port->dev);
 	vnic_event_config_changed(late.port->vnic);
 }
 

@@ -135,8 +135,7 @@ control_fault(struct sim_port *port, enum devsim_fault_kind kind, uint16_t vq)
 void
 control_recover(struct sim_port *port, uint64_t nb)
 {
-	devsim_status_set(port->dev, devsim_status_get(port->dev) |
-			  VIRTIO_STATUS_NEEDS_RESET);
+	devsim_needs_reset(port->dev);
 	vnic_event_config_changed(port->vnic);
 	control_await(port, "recoveries", nb);
 }
