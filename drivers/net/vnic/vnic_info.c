@@ -129,6 +129,7 @@ vnic_info_get(struct rte_eth_dev *eth_dev, struct rte_eth_dev_info *info)
 {
 	const struct vnic_dev *dev = vnic_dev_of(eth_dev);
 	const struct virtio_features f = info_features(dev);
+	uint32_t speed;
 
 	info_limits(dev, info);
 	info_defaults(dev, info);
@@ -142,9 +143,9 @@ vnic_info_get(struct rte_eth_dev *eth_dev, struct rte_eth_dev_info *info)
 		info->max_lro_pkt_size = VNIC_OFFLOAD_LRO_MAX;
 	info->err_handle_mode = RTE_ETH_ERROR_HANDLE_MODE_PROACTIVE;
 	info->switch_info.domain_id = RTE_ETH_DEV_SWITCH_DOMAIN_ID_INVALID;
-	if (dev->link_speed != 0 &&
-	    dev->link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
-		info->speed_capa = rte_eth_speed_bitflag(dev->link_speed,
+	speed = __atomic_load_n(&dev->link_speed, __ATOMIC_RELAXED);
+	if (speed != 0 && speed != RTE_ETH_SPEED_NUM_UNKNOWN)
+		info->speed_capa = rte_eth_speed_bitflag(speed,
 							 dev->link_duplex);
 	info_explain(eth_dev, info);
 	return 0;

@@ -43,7 +43,7 @@ link_is_up(struct vnic_dev *dev)
 }
 
 /* Values that the specification does not define mean unknown (5.1.4.2). */
-static void
+static uint32_t
 link_speed_read(struct vnic_dev *dev)
 {
 	struct {
@@ -52,18 +52,17 @@ link_speed_read(struct vnic_dev *dev)
 	} __rte_packed raw;
 	uint32_t speed;
 
-	dev->link_speed = RTE_ETH_SPEED_NUM_UNKNOWN;
 	dev->link_duplex = RTE_ETH_LINK_FULL_DUPLEX;
 	if (!vnic_dev_has(dev, VIRTIO_NET_F_SPEED_DUPLEX) ||
 	    vnic_transport_ops(dev)->config_read(dev,
 			offsetof(struct virtio_net_config, speed), &raw,
 			sizeof(raw)) < 0)
-		return;
-	speed = rte_le_to_cpu_32(raw.speed);
-	if (speed > 0 && speed <= VIRTIO_NET_SPEED_MAX)
-		dev->link_speed = speed;
+		return RTE_ETH_SPEED_NUM_UNKNOWN;
 	if (raw.duplex == VIRTIO_NET_DUPLEX_HALF)
 		dev->link_duplex = RTE_ETH_LINK_HALF_DUPLEX;
+	speed = rte_le_to_cpu_32(raw.speed);
+	return speed > 0 && speed <= VIRTIO_NET_SPEED_MAX ? speed :
+		RTE_ETH_SPEED_NUM_UNKNOWN;
 }
 
 bool
@@ -74,7 +73,9 @@ vnic_link_refresh(struct vnic_dev *dev)
 	struct rte_eth_link link = { .link_autoneg = RTE_ETH_LINK_FIXED };
 
 	if (up)
-		link_speed_read(dev);
+		/* In one piece: it is told without the lock too. */
+		__atomic_store_n(&dev->link_speed, link_speed_read(dev),
+				 __ATOMIC_RELAXED);
 	dev->link_up = up;
 	link.link_status = up ? RTE_ETH_LINK_UP : RTE_ETH_LINK_DOWN;
 	link.link_speed = up ? dev->link_speed : RTE_ETH_SPEED_NUM_NONE;
@@ -92,14 +93,15 @@ int
 vnic_link_update(struct rte_eth_dev *eth_dev, int wait_to_complete)
 {
 	struct vnic_dev *dev = vnic_dev_of(eth_dev);
-	struct rte_eth_link before = eth_dev->data->dev_link;
+	struct rte_eth_link before, after;
 
 	/* A virtio link does not negotiate: there is nothing to wait for. */
 	RTE_SET_USED(wait_to_complete);
 	if (vnic_dev_lock(dev, VNIC_LOCK_EVENT_MS) < 0)
 		return -1;
+	rte_eth_linkstatus_get(eth_dev, &before);
 	vnic_link_refresh(dev);
+	rte_eth_linkstatus_get(eth_dev, &after);
 	vnic_dev_unlock(dev);
-	return before.link_status == eth_dev->data->dev_link.link_status ?
-		-1 : 0;
+	return before.link_status == after.link_status ? -1 : 0;
 }
