@@ -68,7 +68,8 @@ build()
 			return 1
 		}
 	fi
-	run ninja -C "$root/$dir" "$target" >"$logs/$dir.out" 2>&1 || {
+	# shellcheck disable=SC2086 # there may be several
+	run ninja -C "$root/$dir" $target >"$logs/$dir.out" 2>&1 || {
 		cat "$logs/$dir.out"
 		fail_build "$dir"
 		return 1
@@ -149,7 +150,7 @@ run_all()
 			--suite unit --suite path --no-suite static
 	fi
 	# shellcheck disable=SC2086
-	if build build-tsan test/path/test_path -Db_sanitize=thread $sanitized; then
+	if build build-tsan "test/path/test_path test/control/test_control" -Db_sanitize=thread $sanitized; then
 		run_suites build-tsan tsan --timeout-multiplier 4 --suite tsan
 	fi
 }

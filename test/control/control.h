@@ -55,6 +55,26 @@ control_events_watch(struct sim_port *port);
 void
 control_events_await(const unsigned int *count, unsigned int nb);
 
+/* flow.c: frames that come and go while something else is tried */
+
+struct control_flow;
+/** From now on, by a thread of its own, through one loopback queue pair. */
+struct control_flow *
+control_flow_start(struct sim_port *port, uint16_t queue);
+/** Until so many more frames have come back; asserts. */
+void
+control_flow_await(const struct control_flow *f, uint64_t more);
+/**
+ * End it: frames came back, whole, in order, none twice; asserts, with
+ * @p lossless that none is missing.
+ */
+void
+control_flow_end(struct control_flow *f, bool lossless);
+
+/* case_threads.c */
+void
+case_threads(void **state);
+
 /* case_filter.c */
 void
 case_modes(void **state);

@@ -142,6 +142,13 @@ control_recover(struct sim_port *port, uint64_t nb)
 
 static struct control_events events;
 
+/* Told by several threads. */
+static void
+event_count(unsigned int *count)
+{
+	__atomic_fetch_add(count, 1, __ATOMIC_RELEASE);
+}
+
 static int
 event_seen(uint16_t port_id, enum rte_eth_event_type type, void *arg,
 	   void *ret)
@@ -149,10 +156,14 @@ event_seen(uint16_t port_id, enum rte_eth_event_type type, void *arg,
 	(void)port_id;
 	(void)arg;
 	(void)ret;
-	events.recovering += type == RTE_ETH_EVENT_ERR_RECOVERING;
-	events.success += type == RTE_ETH_EVENT_RECOVERY_SUCCESS;
-	events.failed += type == RTE_ETH_EVENT_RECOVERY_FAILED;
-	events.removed += type == RTE_ETH_EVENT_INTR_RMV;
+	if (type == RTE_ETH_EVENT_ERR_RECOVERING)
+		event_count(&events.recovering);
+	else if (type == RTE_ETH_EVENT_RECOVERY_SUCCESS)
+		event_count(&events.success);
+	else if (type == RTE_ETH_EVENT_RECOVERY_FAILED)
+		event_count(&events.failed);
+	else if (type == RTE_ETH_EVENT_INTR_RMV)
+		event_count(&events.removed);
 	return 0;
 }
 
@@ -177,7 +188,7 @@ control_events_await(const unsigned int *count, unsigned int nb)
 {
 	unsigned int i;
 
-	for (i = 0; __atomic_load_n(count, __ATOMIC_RELAXED) < nb; i++) {
+	for (i = 0; __atomic_load_n(count, __ATOMIC_ACQUIRE) < nb; i++) {
 		assert_true(i < 3000);
 		rte_delay_us_sleep(10000);
 	}
@@ -279,6 +290,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(case_setup_not_let_go),
 	cmocka_unit_test(case_secondary_follows),
 	cmocka_unit_test(case_secondary_ptypes),
+	cmocka_unit_test(case_threads),
 	cmocka_unit_test(case_stop_busy),
 	cmocka_unit_test(case_backend_recovers),
 	cmocka_unit_test(case_recover_failed),
@@ -308,7 +320,7 @@ static const struct CMUnitTest tests[] = {
 int
 main(int argc, char **argv)
 {
-	alarm(230);
+	alarm(470);
 	sim_eal_init(argv[0]);
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
