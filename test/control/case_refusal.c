@@ -17,6 +17,8 @@
  * missing, and the port goes on as before. Frames flow before and after each.
  */
 
+#define CTRL_VQ 4	/* with two pairs and MQ or RSS, section 5.1.2 */
+
 static const struct sim_options with_ctrl = { .ctrl = true };
 
 static struct rte_eth_conf
@@ -184,6 +186,109 @@ refused_while_running(void **state)
 	assert_int_equal(devsim_net_state(port->dev)->nr_unicast,
 			 VNIC_MAC_MAX - 1);
 	control_traffic(port);
+	sim_close(port, true);
+}
+
+/* ---- while frames flow through the first pair ---- */
+
+static void
+refuse_port(struct sim_port *port)
+{
+	struct rte_eth_conf conf = good_conf();
+
+	assert_int_equal(rte_eth_dev_configure(port->id, 1, 1, &conf),
+			 -EBUSY);
+	conf.rxmode.offloads = RTE_ETH_RX_OFFLOAD_MACSEC_STRIP;
+	assert_int_equal(rte_eth_dev_configure(port->id, 2, 2, &conf),
+			 -EBUSY);
+	assert_int_equal(rte_eth_dev_set_mtu(port->id, 60), -EINVAL);
+	/* As much as the device takes, but not the mbufs. */
+	assert_int_equal(rte_eth_dev_set_mtu(port->id, 9000), -EINVAL);
+	assert_int_equal(rte_eth_dev_set_vlan_offload(port->id, 0), -ENOTSUP);
+}
+
+static void
+refuse_filters(struct sim_port *port)
+{
+	struct rte_ether_addr mac = { { 2, 0, 0, 0, 9, 1 } };
+	struct rte_ether_addr list[VNIC_MAC_MAX + 1] = { { { 2 } } };
+
+	assert_int_equal(rte_eth_dev_set_mc_addr_list(port->id, list, 1),
+			 -EINVAL);
+	assert_int_equal(rte_eth_dev_set_mc_addr_list(port->id, list,
+		RTE_DIM(list)), -ENOSPC);
+	assert_int_equal(rte_eth_dev_vlan_filter(port->id, 4096, 1), -EINVAL);
+	control_fault(port, DEVSIM_FAULT_CTRL_ERR, CTRL_VQ);
+	assert_int_equal(rte_eth_promiscuous_enable(port->id), -EIO);
+	control_fault(port, DEVSIM_FAULT_CTRL_ERR, CTRL_VQ);
+	assert_int_equal(rte_eth_dev_vlan_filter(port->id, 7, 1), -EIO);
+	control_fault(port, DEVSIM_FAULT_CTRL_ERR, CTRL_VQ);
+	assert_int_equal(rte_eth_dev_default_mac_addr_set(port->id, &mac),
+			 -EIO);
+}
+
+static void
+refuse_rss(struct sim_port *port)
+{
+	struct rte_eth_rss_reta_entry64 reta[2] = {
+		{ .mask = 3, .reta = { 1, 1 } } };
+	uint8_t key[40] = { 1 };
+	struct rte_eth_rss_conf rss = { .rss_key = key, .rss_key_len = 7,
+		.rss_hf = RTE_ETH_RSS_IPV4 };
+
+	assert_int_not_equal(rte_eth_dev_rss_hash_update(port->id, &rss), 0);
+	rss.rss_key_len = sizeof(key);
+	control_fault(port, DEVSIM_FAULT_CTRL_ERR, CTRL_VQ);
+	assert_int_equal(rte_eth_dev_rss_hash_update(port->id, &rss), -EIO);
+	control_fault(port, DEVSIM_FAULT_CTRL_ERR, CTRL_VQ);
+	assert_int_equal(rte_eth_dev_rss_reta_update(port->id, reta, 128),
+			 -EIO);
+	reta[0].reta[0] = 7;
+	assert_int_equal(rte_eth_dev_rss_reta_update(port->id, reta, 128),
+			 -EINVAL);
+}
+
+/* Of the second pair, whose queues are stopped for it. */
+static void
+refuse_queues(struct sim_port *port)
+{
+	struct rte_eth_txconf tx = { .tx_free_thresh = 200 };
+
+	assert_int_equal(rte_eth_rx_queue_setup(port->id, 1, 256,
+		SOCKET_ID_ANY, NULL, port->pool), -EBUSY);
+	assert_int_equal(rte_eth_dev_rx_queue_stop(port->id, 1), 0);
+	assert_int_equal(rte_eth_dev_tx_queue_stop(port->id, 1), 0);
+	assert_int_equal(rte_eth_rx_queue_setup(port->id, 1, 300,
+		SOCKET_ID_ANY, NULL, port->pool), -EINVAL);
+	assert_int_equal(rte_eth_tx_queue_setup(port->id, 1, 128,
+		SOCKET_ID_ANY, &tx), -EINVAL);
+	assert_int_equal(rte_eth_dev_rx_queue_start(port->id, 1), 0);
+	assert_int_equal(rte_eth_dev_tx_queue_start(port->id, 1), 0);
+}
+
+/* No frame is lost, damaged or late by a request that is refused. */
+void
+refused_under_traffic(void **state)
+{
+	static void (*const refuse[])(struct sim_port *) = {
+		refuse_port, refuse_filters, refuse_rss, refuse_queues };
+	struct sim_options o = { .pairs = 2, .ctrl = true,
+		.rss_hf = RTE_ETH_RSS_IPV4,
+		.rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER };
+	struct sim_port *port = control_open(&o);
+	struct control_flow *flow;
+	unsigned int i, turn;
+
+	(void)state;
+	control_traffic(port);
+	flow = control_flow_start(port, 0);
+	for (turn = 0; turn < 20; turn++)
+		for (i = 0; i < RTE_DIM(refuse); i++) {
+			refuse[i](port);
+			control_flow_await(flow, 20);
+		}
+	control_flow_end(flow, true);
+	assert_int_equal(control_xstat(port, "resets_needed"), 0);
 	sim_close(port, true);
 }
 

@@ -306,6 +306,8 @@ refused_while_running(void **state);
 void
 more_descriptors_than_the_ring(void **state);
 void
+refused_under_traffic(void **state);
+void
 refused_by_device(void **state);
 void
 refused_for_want_of_feature(void **state);

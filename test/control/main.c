@@ -263,6 +263,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(configured_in_vain),
 	cmocka_unit_test(refused_while_running),
 	cmocka_unit_test(more_descriptors_than_the_ring),
+	cmocka_unit_test(refused_under_traffic),
 	cmocka_unit_test(refused_by_device),
 	cmocka_unit_test(refused_for_want_of_feature),
 	cmocka_unit_test(refused_in_secondary),
