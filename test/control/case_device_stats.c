@@ -317,3 +317,35 @@ counters_per_queue(void **state)
 #endif
 	sim_close(port, true);
 }
+
+/* Frames counted since a reset, on queues that are set up anew meanwhile. */
+void
+counters_over_setup(void **state)
+{
+	struct sim_port *port = control_open(NULL);
+	struct rte_eth_stats stats;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 10; i++)
+		control_traffic(port);
+	assert_int_equal(rte_eth_stats_reset(port->id), 0);
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	assert_int_equal(rte_eth_rx_queue_setup(port->id, 0, 128,
+		SOCKET_ID_ANY, NULL, port->pool), 0);
+	assert_int_equal(rte_eth_tx_queue_setup(port->id, 0, 128,
+		SOCKET_ID_ANY, NULL), 0);
+	sim_start(port);
+	for (i = 1; i <= 14; i++) {
+		control_traffic(port);
+		assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
+		assert_int_equal(stats.ipackets, i);
+		assert_int_equal(stats.opackets, i);
+		check(port, "rx_q0_packets", i);
+		check(port, "tx_q0_bytes", i * 200);
+	}
+	assert_int_equal(rte_eth_stats_reset(port->id), 0);
+	control_traffic(port);
+	check(port, "rx_q0_packets", 1);
+	sim_close(port, true);
+}

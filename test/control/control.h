@@ -281,6 +281,8 @@ void
 device_stats_malformed(void **state);
 void
 counters_per_queue(void **state);
+void
+counters_over_setup(void **state);
 
 /* case_rx_extra.c */
 void

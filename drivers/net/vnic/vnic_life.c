@@ -11,6 +11,7 @@
 #include "vnic_log.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
+#include "vnic_stats.h"
 
 /** A queue of either direction: one of rxq and txq is NULL. */
 struct life {

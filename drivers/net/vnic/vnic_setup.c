@@ -351,10 +351,12 @@ setup_rxq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 		return ret;
 	rxq->deferred = conf->rx_deferred_start;
 	rxq->own_offloads = conf->offloads;
-	if (!dev->data->dev_started)
+	if (!dev->data->dev_started) {
+		vnic_stats_rxq_begin(dev, queue_id);
 		vnic_rxq_put(dev, queue_id, rxq);
-	else
+	} else {
 		ret = vnic_life_rxq_replace(dev, rxq);
+	}
 	if (ret < 0)
 		vnic_rxq_free(rxq);
 	else if (dev->data->dev_started)
@@ -403,10 +405,12 @@ setup_txq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 		return ret;
 	txq->deferred = conf->tx_deferred_start;
 	txq->own_offloads = conf->offloads;
-	if (!dev->data->dev_started)
+	if (!dev->data->dev_started) {
+		vnic_stats_txq_begin(dev, queue_id);
 		vnic_txq_put(dev, queue_id, txq);
-	else
+	} else {
 		ret = vnic_life_txq_replace(dev, txq);
+	}
 	if (ret < 0)
 		vnic_txq_free(txq);
 	else if (dev->data->dev_started)

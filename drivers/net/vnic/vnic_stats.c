@@ -79,10 +79,10 @@ vnic_stats_violation_name(unsigned int kind)
 	return kind < VNIC_VIOLATION_MAX ? violation_names[kind] : NULL;
 }
 
-static uint64_t
+static const uint64_t *
 counter_at(const void *counters, uint16_t offset)
 {
-	return *(const uint64_t *)RTE_PTR_ADD(counters, offset);
+	return RTE_PTR_ADD(counters, offset);
 }
 
 int
@@ -113,11 +113,47 @@ vnic_stats_free(struct vnic_dev *dev)
 	dev->stats_base = NULL;
 }
 
-/* A queue that was set up anew counts from zero, below its last reset. */
+/*
+ * A counter since its last reset. The base is read first: a reset in another
+ * thread may be between the two, and a base is never above a counter that is
+ * read after it.
+ */
 static uint64_t
-since(uint64_t now, uint64_t then)
+since(const uint64_t *counter, const uint64_t *base)
 {
-	return now >= then ? now - then : now;
+	/* Partner: the release in base_set. */
+	uint64_t then = __atomic_load_n(base, __ATOMIC_ACQUIRE);
+
+	return __atomic_load_n(counter, __ATOMIC_RELAXED) - then;
+}
+
+static void
+base_set(void *base, const void *counters, size_t bytes)
+{
+	const uint64_t *from = counters;
+	uint64_t *to = base;
+	size_t i;
+
+	/* Partner: the acquire in since. */
+	for (i = 0; i < bytes / sizeof(*to); i++)
+		__atomic_store_n(&to[i], __atomic_load_n(&from[i],
+				 __ATOMIC_RELAXED), __ATOMIC_RELEASE);
+}
+
+void
+vnic_stats_rxq_begin(struct vnic_dev *dev, uint16_t queue_id)
+{
+	if (dev->stats_base != NULL)
+		memset(&dev->stats_base->pair[queue_id].rx, 0,
+		       sizeof(dev->stats_base->pair[0].rx));
+}
+
+void
+vnic_stats_txq_begin(struct vnic_dev *dev, uint16_t queue_id)
+{
+	if (dev->stats_base != NULL)
+		memset(&dev->stats_base->pair[queue_id].tx, 0,
+		       sizeof(dev->stats_base->pair[0].tx));
 }
 
 static uint64_t
@@ -198,20 +234,23 @@ vnic_stats_reset(struct rte_eth_dev *eth_dev)
 	if (base == NULL)
 		return 0;
 	vnic_device_stats_reset(dev);
-	memcpy(base->violations, dev->violations, sizeof(base->violations));
+	base_set(base->violations, dev->violations, sizeof(base->violations));
 	for (q = 0; q < RTE_DIM(port_fields); q++)
-		base->port[q] = counter_at(dev, port_fields[q].offset);
+		base_set(&base->port[q], counter_at(dev, port_fields[q].offset),
+			 sizeof(base->port[q]));
 	for (q = 0; q < eth_dev->data->nb_rx_queues; q++) {
 		const struct vnic_rxq *rxq = eth_dev->data->rx_queues[q];
 
 		if (rxq != NULL)
-			base->pair[q].rx = rxq->stats;
+			base_set(&base->pair[q].rx, &rxq->stats,
+				 sizeof(rxq->stats));
 	}
 	for (q = 0; q < eth_dev->data->nb_tx_queues; q++) {
 		const struct vnic_txq *txq = eth_dev->data->tx_queues[q];
 
 		if (txq != NULL)
-			base->pair[q].tx = txq->stats;
+			base_set(&base->pair[q].tx, &txq->stats,
+				 sizeof(txq->stats));
 	}
 	return 0;
 }
@@ -232,6 +271,7 @@ vnic_xstats_get(struct rte_eth_dev *eth_dev, struct rte_eth_xstat *xstats,
 {
 	struct vnic_dev *dev = vnic_dev_of(eth_dev);
 	const struct vnic_stats_base *base = dev->stats_base;
+	static const uint64_t never;
 	unsigned int i, k = 0, count;
 	uint16_t q;
 
@@ -240,12 +280,12 @@ vnic_xstats_get(struct rte_eth_dev *eth_dev, struct rte_eth_xstat *xstats,
 	if (xstats == NULL || n < count)
 		return count;
 	for (i = 0; i < VNIC_VIOLATION_MAX; i++)
-		xstats[k++].value = since(dev->violations[i],
-			base != NULL ? base->violations[i] : 0);
+		xstats[k++].value = since(&dev->violations[i],
+			base != NULL ? &base->violations[i] : &never);
 	for (i = 0; i < RTE_DIM(port_fields); i++)
 		xstats[k++].value = since(
 			counter_at(dev, port_fields[i].offset),
-			base != NULL ? base->port[i] : 0);
+			base != NULL ? &base->port[i] : &never);
 	for (q = 0; q < eth_dev->data->nb_rx_queues; q++)
 		for (i = 0; i < RTE_DIM(rxq_fields); i++)
 			xstats[k++].value = rxq_value(dev, q,

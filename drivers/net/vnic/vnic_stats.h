@@ -27,6 +27,12 @@ vnic_stats_alloc(struct vnic_dev *dev);
 void
 vnic_stats_free(struct vnic_dev *dev);
 
+/** A queue whose counters are 0 is about to take this place. Locked. */
+void
+vnic_stats_rxq_begin(struct vnic_dev *dev, uint16_t queue_id);
+void
+vnic_stats_txq_begin(struct vnic_dev *dev, uint16_t queue_id);
+
 /** @p qstats may be NULL. */
 int
 vnic_stats_get(struct rte_eth_dev *eth_dev, struct rte_eth_stats *stats,
