@@ -349,3 +349,45 @@ counters_over_setup(void **state)
 	check(port, "rx_q0_packets", 1);
 	sim_close(port, true);
 }
+
+/* Queues beyond those that rte_eth_stats has are counted where one asks. */
+void
+counters_mapped(void **state)
+{
+	struct sim_options o = {
+		.pairs = RTE_ETHDEV_QUEUE_STAT_CNTRS + 2, .nb_rxd = 16,
+		.nb_txd = 16 };
+	struct sim_port *port = control_open(&o);
+	const uint16_t last = o.pairs - 1;
+	struct rte_eth_stats stats;
+	struct rte_mbuf *m;
+	uint16_t q;
+
+	(void)state;
+	assert_int_equal(rte_eth_dev_set_rx_queue_stats_mapping(port->id,
+		last, 1), 0);
+	assert_int_equal(rte_eth_dev_set_tx_queue_stats_mapping(port->id,
+		last, 2), 0);
+	assert_int_equal(rte_eth_dev_set_rx_queue_stats_mapping(port->id,
+		last + 1, 1), -EINVAL);
+	assert_int_equal(rte_eth_dev_set_rx_queue_stats_mapping(port->id, 0,
+		RTE_ETHDEV_QUEUE_STAT_CNTRS), -EINVAL);
+	for (q = 0; q < o.pairs; q++) {
+		m = frame_mbuf(port->pool, q, 100, 1);
+		assert_int_equal(rte_eth_tx_burst(port->id, q, &m, 1), 1);
+		devsim_poll(port->dev, 4);
+		assert_int_equal(rte_eth_rx_burst(port->id, q, &m, 1), 1);
+		rte_pktmbuf_free(m);
+	}
+	assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
+	assert_int_equal(stats.ipackets, o.pairs);
+#if RTE_VERSION < RTE_VERSION_NUM(25, 11, 0, 0)
+	for (q = 0; q < RTE_ETHDEV_QUEUE_STAT_CNTRS; q++) {
+		assert_int_equal(stats.q_ipackets[q], q == 1 ? 2 : 1);
+		assert_int_equal(stats.q_ibytes[q], q == 1 ? 200 : 100);
+		assert_int_equal(stats.q_opackets[q], q == 2 ? 2 : 1);
+		assert_int_equal(stats.q_obytes[q], q == 2 ? 200 : 100);
+	}
+#endif
+	sim_close(port, true);
+}

@@ -283,6 +283,8 @@ void
 counters_per_queue(void **state);
 void
 counters_over_setup(void **state);
+void
+counters_mapped(void **state);
 
 /* case_rx_extra.c */
 void

@@ -23,6 +23,9 @@ struct vnic_stats_base {
 	struct {
 		struct vnic_rxq_stats rx;
 		struct vnic_txq_stats tx;
+		/** Which q_... of rte_eth_stats; beyond them: none. */
+		uint16_t rx_slot;
+		uint16_t tx_slot;
 	} pair[];
 };
 
@@ -89,6 +92,7 @@ int
 vnic_stats_alloc(struct vnic_dev *dev)
 {
 	struct vnic_stats_base *base;
+	uint16_t q;
 
 	RTE_BUILD_BUG_ON(RTE_DIM(port_fields) != RTE_DIM(base->port));
 	if (dev->stats_base != NULL)
@@ -102,6 +106,8 @@ vnic_stats_alloc(struct vnic_dev *dev)
 		return -ENOMEM;
 	}
 	base->nb_pairs = dev->usable_pairs;
+	for (q = 0; q < base->nb_pairs; q++)
+		base->pair[q].rx_slot = base->pair[q].tx_slot = q;
 	dev->stats_base = base;
 	return 0;
 }
@@ -183,6 +189,53 @@ txq_value(const struct vnic_dev *dev, uint16_t q, uint16_t offset)
 #define TXQ_VALUE(dev, q, field) \
 	txq_value(dev, q, offsetof(struct vnic_txq_stats, field))
 
+/* Of one queue in rte_eth_stats, where several may share a counter. */
+static void
+slot_add(uint64_t *counters, uint16_t slot, uint64_t value)
+{
+	if (slot < RTE_ETHDEV_QUEUE_STAT_CNTRS)
+		counters[slot] += value;
+}
+
+static void
+rxq_count(const struct vnic_dev *dev, uint16_t q, struct rte_eth_stats *stats,
+	  struct eth_queue_stats *qstats)
+{
+	uint64_t packets = RXQ_VALUE(dev, q, packets);
+	uint64_t bytes = RXQ_VALUE(dev, q, bytes);
+	uint64_t errors = RXQ_VALUE(dev, q, errors);
+	uint16_t slot;
+
+	stats->ipackets += packets;
+	stats->ibytes += bytes;
+	stats->ierrors += errors;
+	stats->rx_nombuf += RXQ_VALUE(dev, q, nombuf);
+	if (qstats == NULL || dev->stats_base == NULL)
+		return;
+	slot = dev->stats_base->pair[q].rx_slot;
+	slot_add(qstats->q_ipackets, slot, packets);
+	slot_add(qstats->q_ibytes, slot, bytes);
+	slot_add(qstats->q_errors, slot, errors);
+}
+
+static void
+txq_count(const struct vnic_dev *dev, uint16_t q, struct rte_eth_stats *stats,
+	  struct eth_queue_stats *qstats)
+{
+	uint64_t packets = TXQ_VALUE(dev, q, packets);
+	uint64_t bytes = TXQ_VALUE(dev, q, bytes);
+	uint16_t slot;
+
+	stats->opackets += packets;
+	stats->obytes += bytes;
+	stats->oerrors += TXQ_VALUE(dev, q, errors);
+	if (qstats == NULL || dev->stats_base == NULL)
+		return;
+	slot = dev->stats_base->pair[q].tx_slot;
+	slot_add(qstats->q_opackets, slot, packets);
+	slot_add(qstats->q_obytes, slot, bytes);
+}
+
 int
 vnic_stats_get(struct rte_eth_dev *eth_dev, struct rte_eth_stats *stats,
 	       struct eth_queue_stats *qstats)
@@ -194,33 +247,26 @@ vnic_stats_get(struct rte_eth_dev *eth_dev, struct rte_eth_stats *stats,
 	stats->imissed = vnic_device_stats_rx_drops(dev);
 	stats->oerrors = vnic_device_stats_tx_drops(dev);
 	stats->rx_nombuf = 0;
-	for (q = 0; q < eth_dev->data->nb_rx_queues; q++) {
-		uint64_t packets = RXQ_VALUE(dev, q, packets);
-		uint64_t bytes = RXQ_VALUE(dev, q, bytes);
-		uint64_t errors = RXQ_VALUE(dev, q, errors);
+	for (q = 0; q < eth_dev->data->nb_rx_queues; q++)
+		rxq_count(dev, q, stats, qstats);
+	for (q = 0; q < eth_dev->data->nb_tx_queues; q++)
+		txq_count(dev, q, stats, qstats);
+	return 0;
+}
 
-		stats->ipackets += packets;
-		stats->ibytes += bytes;
-		stats->ierrors += errors;
-		stats->rx_nombuf += RXQ_VALUE(dev, q, nombuf);
-		if (qstats == NULL || q >= RTE_ETHDEV_QUEUE_STAT_CNTRS)
-			continue;
-		qstats->q_ipackets[q] = packets;
-		qstats->q_ibytes[q] = bytes;
-		qstats->q_errors[q] = errors;
-	}
-	for (q = 0; q < eth_dev->data->nb_tx_queues; q++) {
-		uint64_t packets = TXQ_VALUE(dev, q, packets);
-		uint64_t bytes = TXQ_VALUE(dev, q, bytes);
+int
+vnic_stats_map_queue(struct rte_eth_dev *eth_dev, uint16_t queue_id,
+		     uint8_t slot, uint8_t is_rx)
+{
+	struct vnic_stats_base *base = vnic_dev_of(eth_dev)->stats_base;
 
-		stats->opackets += packets;
-		stats->obytes += bytes;
-		stats->oerrors += TXQ_VALUE(dev, q, errors);
-		if (qstats == NULL || q >= RTE_ETHDEV_QUEUE_STAT_CNTRS)
-			continue;
-		qstats->q_opackets[q] = packets;
-		qstats->q_obytes[q] = bytes;
-	}
+	/* ethdev has checked both numbers. */
+	if (base == NULL)
+		return -EINVAL;
+	if (is_rx)
+		base->pair[queue_id].rx_slot = slot;
+	else
+		base->pair[queue_id].tx_slot = slot;
 	return 0;
 }
 

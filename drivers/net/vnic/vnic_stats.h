@@ -37,6 +37,13 @@ vnic_stats_txq_begin(struct vnic_dev *dev, uint16_t queue_id);
 int
 vnic_stats_get(struct rte_eth_dev *eth_dev, struct rte_eth_stats *stats,
 	       struct eth_queue_stats *qstats);
+/**
+ * Count a queue in the @p slot-th q_... of rte_eth_stats, beside those that are
+ * there already; at first each queue has its own, as far as there are any.
+ */
+int
+vnic_stats_map_queue(struct rte_eth_dev *eth_dev, uint16_t queue_id,
+		     uint8_t slot, uint8_t is_rx);
 int
 vnic_stats_reset(struct rte_eth_dev *eth_dev);
 int
