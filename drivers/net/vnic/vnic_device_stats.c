@@ -15,6 +15,7 @@
 #include "vnic_device_stats.h"
 #include "vnic_log.h"
 #include "vnic_port.h"
+#include "vnic_stats.h"
 
 #define REFRESH_MS 100
 /* Pairs asked for by one command: their full answers fit in one result. */
@@ -366,50 +367,39 @@ vnic_device_stats_tx_drops(const struct vnic_dev *dev)
 }
 
 /* All counters of one queue, or (@p pair < 0) the sums over all queues. */
-static unsigned int
-stats_list(const struct vnic_dev *dev, int pair,
-	   struct rte_eth_xstat_name *names, struct rte_eth_xstat *xstats)
+static void
+stats_list(const struct vnic_dev *dev, int pair, struct vnic_xstats *x)
 {
 	const struct vnic_device_stats *ds = dev->device_stats;
 	char queue[16] = "";
-	unsigned int g, i, k = 0;
+	unsigned int g, i;
 
 	if (pair >= 0)
 		snprintf(queue, sizeof(queue), "q%d_", pair);
 	for (g = 0; g < RTE_DIM(groups); g++) {
+		uint8_t way = groups[g].way;
+
 		if (!(ds->types >> groups[g].type & 1) ||
-		    (pair >= 0 && groups[g].way == WAY_CVQ))
+		    (pair >= 0 && way == WAY_CVQ))
 			continue;
-		for (i = 0; i < groups[g].nb; i++, k++) {
+		for (i = 0; i < groups[g].nb; i++) {
 			unsigned int at = groups[g].first + i;
 
-			if (names != NULL)
-				snprintf(names[k].name, sizeof(names->name),
-					 "device_%s%s", queue,
-					 groups[g].names[i]);
-			if (xstats != NULL)
-				xstats[k].value = pair < 0 ?
-					stats_sum(dev, groups[g].way, at) :
-					stats_value(&ds->vq[pair * 2 +
-						groups[g].way], at);
+			vnic_xstats_add(x, pair < 0 ? stats_sum(dev, way, at) :
+				stats_value(&ds->vq[pair * 2 + way], at),
+				"device_%s%s", queue, groups[g].names[i]);
 		}
 	}
-	return k;
 }
 
-unsigned int
-vnic_device_stats_xstats(const struct vnic_dev *dev,
-			 struct rte_eth_xstat_name *names,
-			 struct rte_eth_xstat *xstats)
+void
+vnic_device_stats_list(const struct vnic_dev *dev, struct vnic_xstats *x)
 {
-	unsigned int k;
 	uint16_t pair;
 
 	if (dev->device_stats == NULL || dev->device_stats->types == 0)
-		return 0;
-	k = stats_list(dev, -1, names, xstats);
+		return;
+	stats_list(dev, -1, x);
 	for (pair = 0; pair < dev->nb_pairs; pair++)
-		k += stats_list(dev, pair, names != NULL ? names + k : NULL,
-				xstats != NULL ? xstats + k : NULL);
-	return k;
+		stats_list(dev, pair, x);
 }

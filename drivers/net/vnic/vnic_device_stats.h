@@ -8,8 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <rte_ethdev.h>
-
 /**
  * @file
  * What the device counts itself (DEVICE_STATS; virtio 1.4, 5.1.6.5.9). The
@@ -20,6 +18,7 @@
 
 struct vnic_dev;
 struct vnic_device_stats;
+struct vnic_xstats;
 
 /** Memory for the answers; while the port is stopped. 0 or -ENOMEM. */
 int
@@ -58,14 +57,9 @@ vnic_device_stats_tx_drops(const struct vnic_dev *dev);
 /**
  * Extended statistics: per port device_NAME, per pair device_qN_NAME, with
  * the specification's names.
- *
- * @param names, xstats may be NULL; else room for all
- * @return their number
  */
-unsigned int
-vnic_device_stats_xstats(const struct vnic_dev *dev,
-			 struct rte_eth_xstat_name *names,
-			 struct rte_eth_xstat *xstats);
+void
+vnic_device_stats_list(const struct vnic_dev *dev, struct vnic_xstats *x);
 
 /**
  * Take an answer apart: @p len bytes that the device wrote. Each length is

@@ -3,6 +3,7 @@
  */
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -301,74 +302,82 @@ vnic_stats_reset(struct rte_eth_dev *eth_dev)
 	return 0;
 }
 
-static unsigned int
-xstats_count(const struct rte_eth_dev *eth_dev)
+/* ---- extended statistics ---- */
+
+void
+vnic_xstats_add(struct vnic_xstats *x, uint64_t value, const char *format, ...)
 {
-	return VNIC_VIOLATION_MAX + RTE_DIM(port_fields) +
-		eth_dev->data->nb_rx_queues * RTE_DIM(rxq_fields) +
-		eth_dev->data->nb_tx_queues * RTE_DIM(txq_fields) +
-		vnic_device_stats_xstats(vnic_dev_of(eth_dev), NULL, NULL);
+	unsigned int id = x->nb++;
+	va_list args;
+
+	if (id >= x->room)
+		return;
+	if (x->values != NULL)
+		x->values[id] = (struct rte_eth_xstat){
+			.id = id, .value = value };
+	if (x->names == NULL)
+		return;
+	va_start(args, format);
+	vsnprintf(x->names[id].name, sizeof(x->names[id].name), format, args);
+	va_end(args);
 }
 
-/* The order here is the order of the names below. */
+static void
+xstats_of_port(const struct vnic_dev *dev, struct vnic_xstats *x)
+{
+	const struct vnic_stats_base *base = dev->stats_base;
+	static const uint64_t never;
+	unsigned int i;
+
+	for (i = 0; i < VNIC_VIOLATION_MAX; i++)
+		vnic_xstats_add(x, since(&dev->violations[i], base != NULL ?
+					 &base->violations[i] : &never),
+				"violation_%s", violation_names[i]);
+	for (i = 0; i < RTE_DIM(port_fields); i++)
+		vnic_xstats_add(x, since(counter_at(dev, port_fields[i].offset),
+					 base != NULL ? &base->port[i] : &never),
+				"%s", port_fields[i].name);
+}
+
+/* The one order of them all, for names and for values. */
+static void
+xstats_list(const struct rte_eth_dev *eth_dev, struct vnic_xstats *x)
+{
+	const struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	unsigned int i;
+	uint16_t q;
+
+	xstats_of_port(dev, x);
+	for (q = 0; q < eth_dev->data->nb_rx_queues; q++)
+		for (i = 0; i < RTE_DIM(rxq_fields); i++)
+			vnic_xstats_add(x, rxq_value(dev, q,
+						     rxq_fields[i].offset),
+					"rx_q%u_%s", q, rxq_fields[i].name);
+	for (q = 0; q < eth_dev->data->nb_tx_queues; q++)
+		for (i = 0; i < RTE_DIM(txq_fields); i++)
+			vnic_xstats_add(x, txq_value(dev, q,
+						     txq_fields[i].offset),
+					"tx_q%u_%s", q, txq_fields[i].name);
+	vnic_device_stats_list(dev, x);
+}
+
 int
 vnic_xstats_get(struct rte_eth_dev *eth_dev, struct rte_eth_xstat *xstats,
 		unsigned int n)
 {
-	struct vnic_dev *dev = vnic_dev_of(eth_dev);
-	const struct vnic_stats_base *base = dev->stats_base;
-	static const uint64_t never;
-	unsigned int i, k = 0, count;
-	uint16_t q;
+	struct vnic_xstats x = { .values = xstats, .room = n };
 
-	vnic_device_stats_refresh(dev);
-	count = xstats_count(eth_dev);
-	if (xstats == NULL || n < count)
-		return count;
-	for (i = 0; i < VNIC_VIOLATION_MAX; i++)
-		xstats[k++].value = since(&dev->violations[i],
-			base != NULL ? &base->violations[i] : &never);
-	for (i = 0; i < RTE_DIM(port_fields); i++)
-		xstats[k++].value = since(
-			counter_at(dev, port_fields[i].offset),
-			base != NULL ? &base->port[i] : &never);
-	for (q = 0; q < eth_dev->data->nb_rx_queues; q++)
-		for (i = 0; i < RTE_DIM(rxq_fields); i++)
-			xstats[k++].value = rxq_value(dev, q,
-						      rxq_fields[i].offset);
-	for (q = 0; q < eth_dev->data->nb_tx_queues; q++)
-		for (i = 0; i < RTE_DIM(txq_fields); i++)
-			xstats[k++].value = txq_value(dev, q,
-						      txq_fields[i].offset);
-	vnic_device_stats_xstats(dev, NULL, &xstats[k]);
-	for (i = 0; i < count; i++)
-		xstats[i].id = i;
-	return count;
+	vnic_device_stats_refresh(vnic_dev_of(eth_dev));
+	xstats_list(eth_dev, &x);
+	return x.nb;
 }
 
 int
 vnic_xstats_get_names(struct rte_eth_dev *eth_dev,
 		      struct rte_eth_xstat_name *names, unsigned int n)
 {
-	unsigned int i, k = 0, count = xstats_count(eth_dev);
-	uint16_t q;
+	struct vnic_xstats x = { .names = names, .room = n };
 
-	if (names == NULL || n < count)
-		return count;
-	for (i = 0; i < VNIC_VIOLATION_MAX; i++)
-		snprintf(names[k++].name, sizeof(names->name), "violation_%s",
-			 violation_names[i]);
-	for (i = 0; i < RTE_DIM(port_fields); i++)
-		snprintf(names[k++].name, sizeof(names->name), "%s",
-			 port_fields[i].name);
-	for (q = 0; q < eth_dev->data->nb_rx_queues; q++)
-		for (i = 0; i < RTE_DIM(rxq_fields); i++)
-			snprintf(names[k++].name, sizeof(names->name),
-				 "rx_q%u_%s", q, rxq_fields[i].name);
-	for (q = 0; q < eth_dev->data->nb_tx_queues; q++)
-		for (i = 0; i < RTE_DIM(txq_fields); i++)
-			snprintf(names[k++].name, sizeof(names->name),
-				 "tx_q%u_%s", q, txq_fields[i].name);
-	vnic_device_stats_xstats(vnic_dev_of(eth_dev), &names[k], NULL);
-	return count;
+	xstats_list(eth_dev, &x);
+	return x.nb;
 }

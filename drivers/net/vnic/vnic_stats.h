@@ -46,6 +46,21 @@ vnic_stats_map_queue(struct rte_eth_dev *eth_dev, uint16_t queue_id,
 		     uint8_t slot, uint8_t is_rx);
 int
 vnic_stats_reset(struct rte_eth_dev *eth_dev);
+
+/**
+ * What a question for extended statistics is answered with: names, values, or
+ * nothing but their number. Nothing is written beyond @p room.
+ */
+struct vnic_xstats {
+	struct rte_eth_xstat_name *names;	/**< or NULL */
+	struct rte_eth_xstat *values;		/**< or NULL */
+	unsigned int room;
+	unsigned int nb;	/**< so far, those that had no room too */
+};
+/** The next one; its id is its place. */
+void
+vnic_xstats_add(struct vnic_xstats *x, uint64_t value, const char *format, ...)
+	__rte_format_printf(3, 4);
 int
 vnic_xstats_get(struct rte_eth_dev *eth_dev, struct rte_eth_xstat *xstats,
 		unsigned int n);
