@@ -97,7 +97,7 @@ enum devsim_fault_kind {
 	DEVSIM_FAULT_SCRIBBLE_INDIRECT,
 	DEVSIM_FAULT_RING_MAX,
 	/* control queue */
-	DEVSIM_FAULT_CTRL_SILENT,	/**< never answers; until cleared */
+	DEVSIM_FAULT_CTRL_SILENT,	/**< answers no more; until cleared */
 	DEVSIM_FAULT_CTRL_ERR,		/**< VIRTIO_NET_ERR, and @p value times more */
 	DEVSIM_FAULT_CTRL_GARBAGE,	/**< neither OK nor ERR */
 	DEVSIM_FAULT_CTRL_ID,		/**< answers with a wrong id */

@@ -495,6 +495,18 @@ ctrl_one(struct devsim *dev, struct devsim_vq *vq, struct devsim_elem *elem)
 	devsim_vq_flush(vq);
 }
 
+/** From the command on that the fault names, until it is cleared. */
+static bool
+ctrl_silent(struct devsim *dev)
+{
+	if (dev->fault.kind != DEVSIM_FAULT_CTRL_SILENT)
+		return false;
+	if (dev->fault_seen >= dev->fault.after)
+		return true;
+	dev->fault_seen++;
+	return false;
+}
+
 static uint64_t
 now_ms(void)
 {
@@ -508,16 +520,14 @@ now_ms(void)
 static bool
 ctrl_is_due(struct devsim *dev)
 {
-	if (dev->fault.kind == DEVSIM_FAULT_CTRL_SILENT)
-		return false;
 	if (dev->ctrl_delay_ms == 0)
-		return true;
+		return !ctrl_silent(dev);
 	if (dev->ctrl_seen_ms == 0)
 		dev->ctrl_seen_ms = now_ms();
 	if (now_ms() - dev->ctrl_seen_ms < dev->ctrl_delay_ms)
 		return false;
 	dev->ctrl_seen_ms = 0;
-	return true;
+	return !ctrl_silent(dev);
 }
 
 void

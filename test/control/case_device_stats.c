@@ -8,6 +8,7 @@
 #include <rte_cycles.h>
 
 #include "control.h"
+#include "vnic_device.h"
 #include "vnic_device_stats.h"
 
 /* DEVICE_STATS (5.1.6.5.9), and counters in general. */
@@ -166,6 +167,85 @@ names_of_device(struct sim_port *port)
 	for (i = 0; i < nb; i++)
 		found += strncmp(names[i].name, "device_", 7) == 0;
 	return found;
+}
+
+#define NAMES_MAX 512
+
+struct names {
+	struct rte_eth_xstat_name name[NAMES_MAX];
+	int nb;
+};
+
+static void
+names_read(struct sim_port *port, struct names *n)
+{
+	memset(n, 0, sizeof(*n));
+	n->nb = rte_eth_xstats_get_names(port->id, n->name, NAMES_MAX);
+	assert_in_range(n->nb, 1, NAMES_MAX);
+}
+
+/* As many as there were, in their order, and nothing written behind them. */
+static void
+names_check(struct sim_port *port, const struct names *before)
+{
+	const struct rte_eth_xstat guard = { .id = 77, .value = 88 };
+	struct rte_eth_xstat values[NAMES_MAX + 1];
+	struct names now;
+	int i;
+
+	names_read(port, &now);
+	assert_int_equal(now.nb, before->nb);
+	assert_memory_equal(&now, before, sizeof(now));
+	for (i = 0; i <= NAMES_MAX; i++)
+		values[i] = guard;
+	assert_int_equal(rte_eth_xstats_get(port->id, values, now.nb), now.nb);
+	for (i = 0; i < now.nb; i++)
+		assert_int_equal(values[i].id, i);
+	for (; i <= NAMES_MAX; i++)
+		assert_memory_equal(&values[i], &guard, sizeof(guard));
+}
+
+/* While a recovery waits for STATS_QUERY's answer, and after it. */
+void
+device_stats_keep_ids(void **state)
+{
+	struct sim_options o = with_stats;
+	struct devsim_fault fault = { .kind = DEVSIM_FAULT_CTRL_SILENT,
+				      .vq = 4 };
+	static struct names before;
+	const struct devsim_net_state *net;
+	struct sim_port *port;
+	unsigned int i;
+
+	(void)state;
+	o.pairs = 2;
+	o.ctrl_timeout_ms = 2000;
+	port = control_open(&o);
+	net = devsim_net_state(port->dev);
+	names_read(port, &before);
+	/* The last two are STATS_QUERY and STATS_GET. */
+	fault.after = net->commands - 2;
+	devsim_fault_set(port->dev, &fault);
+	devsim_status_set(port->dev, devsim_status_get(port->dev) |
+			  VIRTIO_STATUS_NEEDS_RESET);
+	vnic_event_config_changed(port->vnic);
+	for (i = 0; net->commands != fault.after; i++) {
+		assert_true(i < 2000);
+		names_check(port, &before);
+		rte_delay_us_sleep(1000);
+	}
+	for (i = 0; i < 100; i++)
+		names_check(port, &before);
+	control_fault(port, DEVSIM_FAULT_NONE, 0);
+	control_await(port, "recoveries", 1);
+	names_check(port, &before);
+	/* Asked no more, and shown all the same. */
+	control_fault(port, DEVSIM_FAULT_CTRL_ERR, 4);
+	age();
+	names_check(port, &before);
+	assert_true(devsim_fault_done(port->dev));
+	names_check(port, &before);
+	sim_close(port, false);
 }
 
 static void

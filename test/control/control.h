@@ -276,6 +276,8 @@ device_stats_over_restart(void **state);
 void
 device_stats_by_type(void **state);
 void
+device_stats_keep_ids(void **state);
+void
 device_stats_of_dead_queue(void **state);
 void
 device_stats_malformed(void **state);

@@ -76,6 +76,9 @@ struct stats_vq {
 
 struct vnic_device_stats {
 	uint64_t types;		/**< that may be asked for, 0: none */
+	/** That are extended statistics: the types of the last device that told
+	 * them, so that ids do not change while a new one is asked. */
+	uint64_t shown;
 	uint64_t at;		/**< timer cycles of the last answer */
 	uint16_t ctrl;		/**< place of the control queue's */
 	struct stats_vq vq[];
@@ -221,7 +224,8 @@ stats_want(const struct vnic_dev *dev, struct vnic_stats_want *want,
 	return nb;
 }
 
-/* A device that cannot be asked is not asked again until the next start. */
+/* A device that cannot be asked is not asked again until the next start; what
+ * it told is still shown. */
 static void
 stats_give_up(struct vnic_dev *dev, const char *why)
 {
@@ -283,6 +287,13 @@ stats_types_allowed(const struct vnic_dev *dev)
 	return types;
 }
 
+/* Read without a lock, and once a question. */
+static void
+stats_show(struct vnic_dev *dev, uint64_t types)
+{
+	__atomic_store_n(&dev->device_stats->shown, types, __ATOMIC_RELAXED);
+}
+
 int
 vnic_device_stats_start(struct vnic_dev *dev)
 {
@@ -292,16 +303,20 @@ vnic_device_stats_start(struct vnic_dev *dev)
 	if (dev->device_stats == NULL)
 		return 0;
 	dev->device_stats->types = 0;
-	if (!vnic_dev_has(dev, VIRTIO_NET_F_DEVICE_STATS))
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_DEVICE_STATS)) {
+		stats_show(dev, 0);
 		return 0;
+	}
 	ret = vnic_command_stats_query(dev, &types);
 	if (vnic_ctrl_is_dead(dev))
 		return ret;
-	dev->device_stats->types = types & stats_types_allowed(dev);
-	if (ret < 0)
+	if (ret < 0) {
 		stats_give_up(dev, "it does not answer STATS_QUERY as it should");
-	else
-		stats_ask_all(dev);
+		return 0;
+	}
+	dev->device_stats->types = types & stats_types_allowed(dev);
+	stats_show(dev, dev->device_stats->types);
+	stats_ask_all(dev);
 	return vnic_ctrl_is_dead(dev) ? -EIO : 0;
 }
 
@@ -366,40 +381,47 @@ vnic_device_stats_tx_drops(const struct vnic_dev *dev)
 	return dev->device_stats != NULL ? stats_sum(dev, WAY_TX, DROPS) : 0;
 }
 
-/* All counters of one queue, or (@p pair < 0) the sums over all queues. */
-static void
-stats_list(const struct vnic_dev *dev, int pair, struct vnic_xstats *x)
+/* Of one queue, or (@p pair < 0) the sum over all queues. */
+static uint64_t
+stats_of(const struct vnic_dev *dev, int pair, uint8_t way, unsigned int at)
 {
-	const struct vnic_device_stats *ds = dev->device_stats;
+	return pair < 0 ? stats_sum(dev, way, at) :
+		stats_value(&dev->device_stats->vq[pair * 2 + way], at);
+}
+
+static void
+stats_list(const struct vnic_dev *dev, uint64_t types, int pair,
+	   struct vnic_xstats *x)
+{
 	char queue[16] = "";
 	unsigned int g, i;
 
 	if (pair >= 0)
 		snprintf(queue, sizeof(queue), "q%d_", pair);
 	for (g = 0; g < RTE_DIM(groups); g++) {
-		uint8_t way = groups[g].way;
-
-		if (!(ds->types >> groups[g].type & 1) ||
-		    (pair >= 0 && way == WAY_CVQ))
+		if (!(types >> groups[g].type & 1) ||
+		    (pair >= 0 && groups[g].way == WAY_CVQ))
 			continue;
-		for (i = 0; i < groups[g].nb; i++) {
-			unsigned int at = groups[g].first + i;
-
-			vnic_xstats_add(x, pair < 0 ? stats_sum(dev, way, at) :
-				stats_value(&ds->vq[pair * 2 + way], at),
-				"device_%s%s", queue, groups[g].names[i]);
-		}
+		for (i = 0; i < groups[g].nb; i++)
+			vnic_xstats_add(x, stats_of(dev, pair, groups[g].way,
+						    groups[g].first + i),
+					"device_%s%s", queue,
+					groups[g].names[i]);
 	}
 }
 
 void
 vnic_device_stats_list(const struct vnic_dev *dev, struct vnic_xstats *x)
 {
+	uint64_t types;
 	uint16_t pair;
 
-	if (dev->device_stats == NULL || dev->device_stats->types == 0)
+	if (dev->device_stats == NULL)
 		return;
-	stats_list(dev, -1, x);
+	types = __atomic_load_n(&dev->device_stats->shown, __ATOMIC_RELAXED);
+	if (types == 0)
+		return;
+	stats_list(dev, types, -1, x);
 	for (pair = 0; pair < dev->nb_pairs; pair++)
-		stats_list(dev, pair, x);
+		stats_list(dev, types, pair, x);
 }

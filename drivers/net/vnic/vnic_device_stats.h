@@ -56,7 +56,8 @@ vnic_device_stats_tx_drops(const struct vnic_dev *dev);
 
 /**
  * Extended statistics: per port device_NAME, per pair device_qN_NAME, with
- * the specification's names.
+ * the specification's names. They stay the same, with the values of the last
+ * answer, while a device recovers or refuses to be asked.
  */
 void
 vnic_device_stats_list(const struct vnic_dev *dev, struct vnic_xstats *x);
