@@ -10,6 +10,7 @@
 #include "control.h"
 #include "vnic_device.h"
 #include "vnic_device_stats.h"
+#include "vnic_port.h"
 
 /* DEVICE_STATS (5.1.6.5.9), and counters in general. */
 
@@ -153,6 +154,64 @@ device_stats_over_restart(void **state)
 	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 3);
 	sim_start(port);
 	check(port, "device_rx_drops", 13);
+	/* The same with one queue that is reset alone. */
+	assert_int_equal(rte_eth_dev_rx_queue_stop(port->id, 0), 0);
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 2);
+	assert_int_equal(rte_eth_dev_rx_queue_start(port->id, 0), 0);
+	age();
+	check(port, "device_rx_drops", 15);
+	sim_close(port, true);
+}
+
+static uint64_t
+imissed(struct sim_port *port)
+{
+	struct rte_eth_stats stats;
+
+	age();
+	assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
+	return stats.imissed;
+}
+
+/* What the device counted between the last question and the reset is gone. */
+void
+device_stats_reset(void **state)
+{
+	struct sim_port *port = control_open(&with_stats);
+
+	(void)state;
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 10);
+	assert_int_equal(imissed(port), 10);
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 1000);
+	assert_int_equal(rte_eth_stats_reset(port->id), 0);
+	assert_int_equal(imissed(port), 0);
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 1005);
+	assert_int_equal(imissed(port), 5);
+	/* It cannot be asked: the next answer is what is taken off. */
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 2000);
+	assert_int_equal(vnic_dev_lock(port->vnic, 3000), 0);
+	assert_int_equal(rte_eth_xstats_reset(port->id), 0);
+	check(port, "device_rx_drops", 0);
+	vnic_dev_unlock(port->vnic);
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 2001);
+	assert_int_equal(imissed(port), 0);
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 2004);
+	assert_int_equal(imissed(port), 3);
+	sim_close(port, true);
+}
+
+/* 64 bits end somewhere, and the device goes on at 0 (5.1.6.5.9). */
+void
+device_stats_wrap(void **state)
+{
+	struct sim_port *port = control_open(&with_stats);
+
+	(void)state;
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, UINT64_MAX - 9);
+	imissed(port);
+	assert_int_equal(rte_eth_stats_reset(port->id), 0);
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 5);
+	assert_int_equal(imissed(port), 15);
 	sim_close(port, true);
 }
 

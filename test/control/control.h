@@ -274,6 +274,10 @@ device_stats_are_kept(void **state);
 void
 device_stats_over_restart(void **state);
 void
+device_stats_reset(void **state);
+void
+device_stats_wrap(void **state);
+void
 device_stats_by_type(void **state);
 void
 device_stats_keep_ids(void **state);

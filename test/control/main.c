@@ -249,6 +249,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(device_stats_count_overruns),
 	cmocka_unit_test(device_stats_are_kept),
 	cmocka_unit_test(device_stats_over_restart),
+	cmocka_unit_test(device_stats_reset),
+	cmocka_unit_test(device_stats_wrap),
 	cmocka_unit_test(device_stats_by_type),
 	cmocka_unit_test(device_stats_keep_ids),
 	cmocka_unit_test(device_stats_of_dead_queue),

@@ -66,12 +66,16 @@ static const struct stats_group {
 };
 #define DROPS 4
 
-/** Counters of one virtqueue; they may begin anew when the device is reset. */
+/** Counters of one virtqueue. The masks have a bit for each group. */
 struct stats_vq {
 	uint64_t last[COUNTERS_MAX];	/**< as the device said last */
 	uint64_t total[COUNTERS_MAX];
 	uint64_t base[COUNTERS_MAX];	/**< total at the last reset */
-	uint32_t known;			/**< bit of each group that came once */
+	uint32_t known;		/**< came once */
+	uint32_t restarted;	/**< may have begun at 0 since the last answer */
+	/** Reset by any process: the answer to the next question is the base. */
+	uint32_t reset;
+	uint32_t rebase;	/**< of these, those that are being asked for */
 };
 
 struct vnic_device_stats {
@@ -137,6 +141,16 @@ stats_group_of(uint8_t type, uint8_t way)
 	return NULL;
 }
 
+static uint64_t
+counter_read(const uint8_t *counters, unsigned int i)
+{
+	rte_le64_t raw;
+
+	memcpy(&raw, counters + i * sizeof(raw), sizeof(raw));
+	return rte_le_to_cpu_64(raw);
+}
+
+/* Counters wrap (5.1.6.5.9); one that is lower after a reset began at 0. */
 static void
 stats_take(struct stats_vq *vq, const struct stats_group *g,
 	   const uint8_t *counters, unsigned int nb)
@@ -144,19 +158,24 @@ stats_take(struct stats_vq *vq, const struct stats_group *g,
 	uint32_t bit = UINT32_C(1) << (g - groups);
 	unsigned int i;
 
-	for (i = 0; i < RTE_MIN(nb, (unsigned int)g->nb); i++) {
+	nb = RTE_MIN(nb, (unsigned int)g->nb);
+	for (i = 0; i < nb; i++) {
 		unsigned int at = g->first + i;
-		rte_le64_t raw;
-		uint64_t now;
+		uint64_t now = counter_read(counters, i), more;
 
-		memcpy(&raw, counters + i * sizeof(raw), sizeof(raw));
-		now = rte_le_to_cpu_64(raw);
+		more = (vq->restarted & bit) && now < vq->last[at] ? now :
+			now - vq->last[at];
 		if (vq->known & bit)
-			vq->total[at] += now >= vq->last[at] ?
-				now - vq->last[at] : now;
+			__atomic_store_n(&vq->total[at], vq->total[at] + more,
+					 __ATOMIC_RELAXED);
 		vq->last[at] = now;
 	}
+	if (vq->rebase & bit)
+		vnic_stats_base_set(&vq->base[g->first], &vq->total[g->first],
+				    nb * sizeof(vq->base[0]));
 	vq->known |= bit;
+	vq->restarted &= ~bit;
+	vq->rebase &= ~bit;
 }
 
 int
@@ -234,6 +253,25 @@ stats_give_up(struct vnic_dev *dev, const char *why)
 		 dev->name, dev->port_id, why);
 }
 
+/* What was reset before the question is answered as of after the reset. */
+static void
+stats_rebase(struct vnic_dev *dev, const struct vnic_stats_want *want,
+	     unsigned int nb)
+{
+	unsigned int i;
+	uint8_t way;
+
+	for (i = 0; i < nb; i++) {
+		struct stats_vq *vq = stats_vq_of(dev, want[i].vq_index, &way);
+
+		if (vq == NULL)
+			continue;
+		/* Partner: the release in vnic_device_stats_reset. */
+		vq->rebase |= __atomic_exchange_n(&vq->reset, 0,
+						  __ATOMIC_ACQUIRE);
+	}
+}
+
 static int
 stats_ask(struct vnic_dev *dev, uint16_t pair)
 {
@@ -245,6 +283,7 @@ stats_ask(struct vnic_dev *dev, uint16_t pair)
 
 	if (nb == 0)
 		return 0;
+	stats_rebase(dev, want, nb);
 	ret = vnic_command_stats_get(dev, want, nb, reply, sizeof(reply),
 				     &got);
 	if (ret == -EIO && !vnic_ctrl_is_dead(dev))
@@ -294,15 +333,31 @@ stats_show(struct vnic_dev *dev, uint64_t types)
 	__atomic_store_n(&dev->device_stats->shown, types, __ATOMIC_RELAXED);
 }
 
+void
+vnic_device_stats_restarted(struct vnic_dev *dev, uint16_t vq_index)
+{
+	struct stats_vq *vq;
+	uint8_t way;
+
+	if (dev->device_stats == NULL)
+		return;
+	vq = stats_vq_of(dev, vq_index, &way);
+	if (vq != NULL)
+		vq->restarted = UINT32_MAX;
+}
+
 int
 vnic_device_stats_start(struct vnic_dev *dev)
 {
 	uint64_t types = 0;
+	uint16_t i;
 	int ret;
 
 	if (dev->device_stats == NULL)
 		return 0;
 	dev->device_stats->types = 0;
+	for (i = 0; i <= dev->device_stats->ctrl; i++)
+		dev->device_stats->vq[i].restarted = UINT32_MAX;
 	if (!vnic_dev_has(dev, VIRTIO_NET_F_DEVICE_STATS)) {
 		stats_show(dev, 0);
 		return 0;
@@ -320,21 +375,27 @@ vnic_device_stats_start(struct vnic_dev *dev)
 	return vnic_ctrl_is_dead(dev) ? -EIO : 0;
 }
 
+/* Locked, or, waiting at most @p ms, not at all. */
+static void
+stats_ask_now(struct vnic_dev *dev, unsigned int ms)
+{
+	if (dev->device_stats->types == 0 ||
+	    rte_eal_process_type() != RTE_PROC_PRIMARY ||
+	    vnic_dev_lock(dev, ms) < 0)
+		return;
+	if (vnic_dev_running(dev) && !vnic_ctrl_is_dead(dev))
+		stats_ask_all(dev);
+	vnic_dev_unlock(dev);
+}
+
 void
 vnic_device_stats_refresh(struct vnic_dev *dev)
 {
 	const struct vnic_device_stats *ds = dev->device_stats;
 
-	if (ds == NULL || ds->types == 0 ||
-	    rte_eal_process_type() != RTE_PROC_PRIMARY ||
-	    rte_get_timer_cycles() - ds->at <
+	if (ds != NULL && rte_get_timer_cycles() - ds->at >=
 	    rte_get_timer_hz() / 1000 * REFRESH_MS)
-		return;
-	if (vnic_dev_lock(dev, 0) < 0)
-		return;
-	if (vnic_dev_running(dev) && !vnic_ctrl_is_dead(dev))
-		stats_ask_all(dev);
-	vnic_dev_unlock(dev);
+		stats_ask_now(dev, 0);
 }
 
 void
@@ -343,16 +404,22 @@ vnic_device_stats_reset(struct vnic_dev *dev)
 	struct vnic_device_stats *ds = dev->device_stats;
 	uint16_t i;
 
-	for (i = 0; ds != NULL && i <= ds->ctrl; i++)
-		memcpy(ds->vq[i].base, ds->vq[i].total,
-		       sizeof(ds->vq[i].base));
+	if (ds == NULL)
+		return;
+	for (i = 0; i <= ds->ctrl; i++) {
+		vnic_stats_base_set(ds->vq[i].base, ds->vq[i].total,
+				    sizeof(ds->vq[i].base));
+		/* Partner: the acquire in stats_rebase. */
+		__atomic_store_n(&ds->vq[i].reset, UINT32_MAX,
+				 __ATOMIC_RELEASE);
+	}
+	stats_ask_now(dev, VNIC_LOCK_EVENT_MS);
 }
 
 static uint64_t
 stats_value(const struct stats_vq *vq, unsigned int at)
 {
-	return __atomic_load_n(&vq->total[at], __ATOMIC_RELAXED) -
-		vq->base[at];
+	return vnic_stats_since(&vq->total[at], &vq->base[at]);
 }
 
 static uint64_t

@@ -44,7 +44,15 @@ vnic_device_stats_start(struct vnic_dev *dev);
 void
 vnic_device_stats_refresh(struct vnic_dev *dev);
 
-/** All counters are 0 from now on. */
+/** The device may count this virtqueue from 0: it was reset alone. Locked. */
+void
+vnic_device_stats_restarted(struct vnic_dev *dev, uint16_t vq_index);
+
+/**
+ * All counters are 0 from now on. Asks the device what it has counted until
+ * then, as long as a control command takes; where it cannot be asked (a
+ * secondary, or somebody has the control lock) its next answer counts as that.
+ */
 void
 vnic_device_stats_reset(struct vnic_dev *dev);
 

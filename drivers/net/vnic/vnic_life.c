@@ -6,6 +6,7 @@
 
 #include "vnic_coalesce.h"
 #include "vnic_ctrl.h"
+#include "vnic_device_stats.h"
 #include "vnic_intr.h"
 #include "vnic_life.h"
 #include "vnic_log.h"
@@ -96,6 +97,7 @@ life_active(struct vnic_dev *dev)
 static int
 life_hand_over(const struct life *l)
 {
+	vnic_device_stats_restarted(l->dev, l->vq_index);
 	return l->rxq != NULL ? vnic_rxq_start(l->rxq) :
 		vnic_txq_start(l->txq);
 }

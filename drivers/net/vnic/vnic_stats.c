@@ -120,33 +120,6 @@ vnic_stats_free(struct vnic_dev *dev)
 	dev->stats_base = NULL;
 }
 
-/*
- * A counter since its last reset. The base is read first: a reset in another
- * thread may be between the two, and a base is never above a counter that is
- * read after it.
- */
-static uint64_t
-since(const uint64_t *counter, const uint64_t *base)
-{
-	/* Partner: the release in base_set. */
-	uint64_t then = __atomic_load_n(base, __ATOMIC_ACQUIRE);
-
-	return __atomic_load_n(counter, __ATOMIC_RELAXED) - then;
-}
-
-static void
-base_set(void *base, const void *counters, size_t bytes)
-{
-	const uint64_t *from = counters;
-	uint64_t *to = base;
-	size_t i;
-
-	/* Partner: the acquire in since. */
-	for (i = 0; i < bytes / sizeof(*to); i++)
-		__atomic_store_n(&to[i], __atomic_load_n(&from[i],
-				 __ATOMIC_RELAXED), __ATOMIC_RELEASE);
-}
-
 void
 vnic_stats_rxq_begin(struct vnic_dev *dev, uint16_t queue_id)
 {
@@ -170,8 +143,8 @@ rxq_value(const struct vnic_dev *dev, uint16_t q, uint16_t offset)
 
 	if (rxq == NULL || dev->stats_base == NULL)
 		return 0;
-	return since(counter_at(&rxq->stats, offset),
-		     counter_at(&dev->stats_base->pair[q].rx, offset));
+	return vnic_stats_since(counter_at(&rxq->stats, offset),
+		counter_at(&dev->stats_base->pair[q].rx, offset));
 }
 
 static uint64_t
@@ -181,8 +154,8 @@ txq_value(const struct vnic_dev *dev, uint16_t q, uint16_t offset)
 
 	if (txq == NULL || dev->stats_base == NULL)
 		return 0;
-	return since(counter_at(&txq->stats, offset),
-		     counter_at(&dev->stats_base->pair[q].tx, offset));
+	return vnic_stats_since(counter_at(&txq->stats, offset),
+		counter_at(&dev->stats_base->pair[q].tx, offset));
 }
 
 #define RXQ_VALUE(dev, q, field) \
@@ -281,23 +254,25 @@ vnic_stats_reset(struct rte_eth_dev *eth_dev)
 	if (base == NULL)
 		return 0;
 	vnic_device_stats_reset(dev);
-	base_set(base->violations, dev->violations, sizeof(base->violations));
+	vnic_stats_base_set(base->violations, dev->violations,
+			    sizeof(base->violations));
 	for (q = 0; q < RTE_DIM(port_fields); q++)
-		base_set(&base->port[q], counter_at(dev, port_fields[q].offset),
-			 sizeof(base->port[q]));
+		vnic_stats_base_set(&base->port[q],
+				    counter_at(dev, port_fields[q].offset),
+				    sizeof(base->port[q]));
 	for (q = 0; q < eth_dev->data->nb_rx_queues; q++) {
 		const struct vnic_rxq *rxq = eth_dev->data->rx_queues[q];
 
 		if (rxq != NULL)
-			base_set(&base->pair[q].rx, &rxq->stats,
-				 sizeof(rxq->stats));
+			vnic_stats_base_set(&base->pair[q].rx, &rxq->stats,
+					    sizeof(rxq->stats));
 	}
 	for (q = 0; q < eth_dev->data->nb_tx_queues; q++) {
 		const struct vnic_txq *txq = eth_dev->data->tx_queues[q];
 
 		if (txq != NULL)
-			base_set(&base->pair[q].tx, &txq->stats,
-				 sizeof(txq->stats));
+			vnic_stats_base_set(&base->pair[q].tx, &txq->stats,
+					    sizeof(txq->stats));
 	}
 	return 0;
 }
@@ -330,13 +305,14 @@ xstats_of_port(const struct vnic_dev *dev, struct vnic_xstats *x)
 	unsigned int i;
 
 	for (i = 0; i < VNIC_VIOLATION_MAX; i++)
-		vnic_xstats_add(x, since(&dev->violations[i], base != NULL ?
-					 &base->violations[i] : &never),
-				"violation_%s", violation_names[i]);
+		vnic_xstats_add(x, vnic_stats_since(&dev->violations[i],
+				base != NULL ? &base->violations[i] : &never),
+			"violation_%s", violation_names[i]);
 	for (i = 0; i < RTE_DIM(port_fields); i++)
-		vnic_xstats_add(x, since(counter_at(dev, port_fields[i].offset),
-					 base != NULL ? &base->port[i] : &never),
-				"%s", port_fields[i].name);
+		vnic_xstats_add(x, vnic_stats_since(
+				counter_at(dev, port_fields[i].offset),
+				base != NULL ? &base->port[i] : &never),
+			"%s", port_fields[i].name);
 }
 
 /* The one order of them all, for names and for values. */

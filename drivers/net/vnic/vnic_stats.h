@@ -5,6 +5,7 @@
 #ifndef VNIC_STATS_H
 #define VNIC_STATS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <ethdev_driver.h>
@@ -20,6 +21,34 @@
  */
 
 struct vnic_dev;
+
+/**
+ * A counter since its last reset. The base is read first: a reset in another
+ * thread or process may be between the two, and a base is never above a
+ * counter that is read after it.
+ */
+static inline uint64_t
+vnic_stats_since(const uint64_t *counter, const uint64_t *base)
+{
+	/* Partner: the release in vnic_stats_base_set. */
+	uint64_t then = __atomic_load_n(base, __ATOMIC_ACQUIRE);
+
+	return __atomic_load_n(counter, __ATOMIC_RELAXED) - then;
+}
+
+/** Counters are 0 from now on. */
+static inline void
+vnic_stats_base_set(void *base, const void *counters, size_t bytes)
+{
+	const uint64_t *from = counters;
+	uint64_t *to = base;
+	size_t i;
+
+	/* Partner: the acquire in vnic_stats_since. */
+	for (i = 0; i < bytes / sizeof(*to); i++)
+		__atomic_store_n(&to[i], __atomic_load_n(&from[i],
+				 __ATOMIC_RELAXED), __ATOMIC_RELEASE);
+}
 
 /** Counters at the last reset, for every queue that a port can have. */
 int
