@@ -284,6 +284,8 @@ device_stats_keep_ids(void **state);
 void
 device_stats_of_dead_queue(void **state);
 void
+device_stats_of_many(void **state);
+void
 device_stats_malformed(void **state);
 void
 counters_per_queue(void **state);

@@ -254,6 +254,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(device_stats_by_type),
 	cmocka_unit_test(device_stats_keep_ids),
 	cmocka_unit_test(device_stats_of_dead_queue),
+	cmocka_unit_test(device_stats_of_many),
 	cmocka_unit_test(device_stats_malformed),
 	cmocka_unit_test(counters_per_queue),
 	cmocka_unit_test(counters_over_setup),

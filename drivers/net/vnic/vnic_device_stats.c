@@ -184,10 +184,11 @@ vnic_device_stats_parse(struct vnic_dev *dev, const uint8_t *reply, size_t len)
 	struct virtio_net_stats_reply_hdr hdr;
 	const struct stats_group *g;
 	struct stats_vq *vq;
-	size_t size;
 	uint8_t way;
+	size_t size;
+	int nb;
 
-	for (; len > 0; reply += size, len -= size) {
+	for (nb = 0; len > 0; nb++, reply += size, len -= size) {
 		if (len < sizeof(hdr))
 			return -EPROTO;
 		memcpy(&hdr, reply, sizeof(hdr));
@@ -204,7 +205,7 @@ vnic_device_stats_parse(struct vnic_dev *dev, const uint8_t *reply, size_t len)
 		stats_take(vq, g, reply + sizeof(hdr),
 			   (size - sizeof(hdr)) / sizeof(rte_le64_t));
 	}
-	return 0;
+	return nb;
 }
 
 static uint64_t
@@ -272,6 +273,21 @@ stats_rebase(struct vnic_dev *dev, const struct vnic_stats_want *want,
 	}
 }
 
+/*
+ * Each type that was asked for is answered, unless there was no room for all:
+ * a later version's may be longer than ours.
+ */
+static bool
+stats_lacks(const struct vnic_stats_want *want, unsigned int nb,
+	    unsigned int entries, size_t got)
+{
+	unsigned int all = 0;
+
+	while (nb-- > 0)
+		all += __builtin_popcountll(want[nb].types);
+	return entries < all && got < VNIC_CTRL_RESULT_MAX;
+}
+
 static int
 stats_ask(struct vnic_dev *dev, uint16_t pair)
 {
@@ -291,9 +307,10 @@ stats_ask(struct vnic_dev *dev, uint16_t pair)
 	if (ret < 0)
 		return ret;
 	ret = vnic_device_stats_parse(dev, reply, got);
-	if (ret < 0) {
+	if (ret < 0 || stats_lacks(want, nb, ret, got)) {
+		ret = -EPROTO;
 		dev->violations[VNIC_VIOLATION_CTRL]++;
-		stats_give_up(dev, "its answer to STATS_GET is malformed");
+		stats_give_up(dev, "its answer to STATS_GET is malformed or lacks some");
 	}
 	return ret;
 }

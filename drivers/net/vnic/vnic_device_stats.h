@@ -74,7 +74,7 @@ vnic_device_stats_list(const struct vnic_dev *dev, struct vnic_xstats *x);
  * Take an answer apart: @p len bytes that the device wrote. Each length is
  * bounded by what is left, each type and queue by what the port has.
  *
- * @return 0; -EPROTO at the first entry that is broken, those before count
+ * @return entries; -EPROTO at the first one that is broken, those before count
  */
 int
 vnic_device_stats_parse(struct vnic_dev *dev, const uint8_t *reply,
