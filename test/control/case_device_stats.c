@@ -12,7 +12,7 @@
 #include "vnic_device_stats.h"
 #include "vnic_port.h"
 
-/* DEVICE_STATS (5.1.6.5.9), and counters in general. */
+/* DEVICE_STATS (5.1.6.5.9). */
 
 #define STATS (UINT64_C(1) << VIRTIO_NET_F_DEVICE_STATS)
 #define BASIC ((UINT64_C(1) << VIRTIO_NET_STATS_TYPE_REPLY_RX_BASIC) | \
@@ -42,17 +42,6 @@ offload_row(void)
 	return (struct sim_row){ 0 };
 }
 
-static void
-check(struct sim_port *port, const char *name, uint64_t value)
-{
-	uint64_t now = control_xstat(port, name);
-
-	if (now != value)
-		print_error("%s is %" PRIu64 " instead of %" PRIu64 "\n", name,
-			    now, value);
-	assert_int_equal(now, value);
-}
-
 /* What the device drops is imissed and oerrors; all else is an xstat. */
 void
 device_stats_feed_counters(void **state)
@@ -75,12 +64,12 @@ device_stats_feed_counters(void **state)
 	assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
 	assert_int_equal(stats.imissed, 11);
 	assert_int_equal(stats.oerrors, 5);
-	check(port, "device_rx_drops", 11);
-	check(port, "device_q0_rx_drops", 7);
-	check(port, "device_q1_rx_drop_overruns", 3);
-	check(port, "device_q1_tx_drops", 5);
-	check(port, "device_q0_tx_gso_bytes_noseg", 99);
-	check(port, "device_rx_csum_bad", 1);
+	control_xstat_is(port, "device_rx_drops", 11);
+	control_xstat_is(port, "device_q0_rx_drops", 7);
+	control_xstat_is(port, "device_q1_rx_drop_overruns", 3);
+	control_xstat_is(port, "device_q1_tx_drops", 5);
+	control_xstat_is(port, "device_q0_tx_gso_bytes_noseg", 99);
+	control_xstat_is(port, "device_rx_csum_bad", 1);
 	assert_true(control_xstat(port, "device_cvq_command_num") > 0);
 	assert_int_equal(rte_eth_stats_reset(port->id), 0);
 	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 9);
@@ -114,9 +103,9 @@ device_stats_count_overruns(void **state)
 	assert_int_equal(stats.imissed, 36);
 	while ((n = rte_eth_rx_burst(port->id, 0, pkts, 64)) > 0)
 		rte_pktmbuf_free_bulk(pkts, n);
-	check(port, "device_rx_drop_overruns", 36);
+	control_xstat_is(port, "device_rx_drop_overruns", 36);
 	age();
-	check(port, "device_rx_packets", 64);
+	control_xstat_is(port, "device_rx_packets", 64);
 	sim_close(port, true);
 }
 
@@ -149,17 +138,17 @@ device_stats_over_restart(void **state)
 	(void)state;
 	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 10);
 	age();
-	check(port, "device_rx_drops", 10);
+	control_xstat_is(port, "device_rx_drops", 10);
 	assert_int_equal(rte_eth_dev_stop(port->id), 0);
 	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 3);
 	sim_start(port);
-	check(port, "device_rx_drops", 13);
+	control_xstat_is(port, "device_rx_drops", 13);
 	/* The same with one queue that is reset alone. */
 	assert_int_equal(rte_eth_dev_rx_queue_stop(port->id, 0), 0);
 	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 2);
 	assert_int_equal(rte_eth_dev_rx_queue_start(port->id, 0), 0);
 	age();
-	check(port, "device_rx_drops", 15);
+	control_xstat_is(port, "device_rx_drops", 15);
 	sim_close(port, true);
 }
 
@@ -191,7 +180,7 @@ device_stats_reset(void **state)
 	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 2000);
 	assert_int_equal(vnic_dev_lock(port->vnic, 3000), 0);
 	assert_int_equal(rte_eth_xstats_reset(port->id), 0);
-	check(port, "device_rx_drops", 0);
+	control_xstat_is(port, "device_rx_drops", 0);
 	vnic_dev_unlock(port->vnic);
 	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 2001);
 	assert_int_equal(imissed(port), 0);
@@ -340,9 +329,9 @@ device_stats_of_many(void **state)
 	assert_true(devsim_net_state(port->dev)->stats_gets >= gets + 3);
 	for (q = 0; q < o.pairs; q++) {
 		snprintf(name, sizeof(name), "device_q%u_rx_drops", q);
-		check(port, name, 100 + q);
+		control_xstat_is(port, name, 100 + q);
 	}
-	check(port, "violation_ctrl", 0);
+	control_xstat_is(port, "violation_ctrl", 0);
 	assert_int_equal(rte_eth_stats_reset(port->id), 0);
 	devsim_stat_set(port->dev, 98, DEVSIM_STAT_DROPS, 151);
 	assert_int_equal(imissed(port), 2);
@@ -412,9 +401,9 @@ malformed(enum devsim_fault_kind kind, uint32_t value, uint32_t after)
 	age();
 	devsim_fault_set(port->dev, &fault);
 	/* All was there, and more than there was room for is not looked at. */
-	check(port, "device_rx_drops", kind == DEVSIM_FAULT_LEN_MAX ? 100 : 7);
+	control_xstat_is(port, "device_rx_drops", kind == DEVSIM_FAULT_LEN_MAX ? 100 : 7);
 	assert_true(devsim_fault_done(port->dev));
-	check(port, "violation_ctrl", 1);
+	control_xstat_is(port, "violation_ctrl", 1);
 	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 200);
 	assert_in_range(imissed(port), 7, 100);
 	control_traffic(port);
@@ -449,134 +438,4 @@ device_stats_malformed(void **state)
 	}
 	malformed(DEVSIM_FAULT_LEN_MAX, 0, 0);
 	malformed(DEVSIM_FAULT_LEN_ZERO, 0, 0);
-}
-
-/* Each counter of /vnic/queues is an xstat, and each queue's in rte_eth_stats. */
-void
-counters_per_queue(void **state)
-{
-	static const char *const rx[] = {
-		"packets", "bytes", "bursts", "empty", "kicks", "kicks_saved",
-		"nombuf", "errors", "slow" };
-	static const char *const tx[] = {
-		"packets", "bytes", "bursts", "full", "kicks", "kicks_saved",
-		"rekicks", "errors", "completed", "returned", "slow" };
-	struct sim_options o = {
-		.pairs = RTE_ETHDEV_QUEUE_STAT_CNTRS + 2, .nb_rxd = 16,
-		.nb_txd = 16 };
-	struct sim_port *port = control_open(&o);
-	struct rte_eth_stats stats;
-	struct rte_mbuf *m;
-	char name[64];
-	unsigned int i;
-	uint16_t q;
-
-	(void)state;
-	for (q = 0; q < o.pairs; q++)
-		for (i = 0; i <= q; i++) {
-			m = frame_mbuf(port->pool, i, 100, 1);
-			assert_int_equal(rte_eth_tx_burst(port->id, q, &m, 1),
-					 1);
-			devsim_poll(port->dev, 4);
-			assert_int_equal(rte_eth_rx_burst(port->id, q, &m, 1),
-					 1);
-			rte_pktmbuf_free(m);
-		}
-	for (q = 0; q < o.pairs; q++) {
-		snprintf(name, sizeof(name), "rx_q%u_packets", q);
-		check(port, name, q + 1);
-		snprintf(name, sizeof(name), "tx_q%u_bytes", q);
-		check(port, name, 100 * (q + 1));
-		for (i = 0; i < RTE_DIM(rx); i++) {
-			snprintf(name, sizeof(name), "rx_q%u_%s", q, rx[i]);
-			control_xstat(port, name);
-		}
-		for (i = 0; i < RTE_DIM(tx); i++) {
-			snprintf(name, sizeof(name), "tx_q%u_%s", q, tx[i]);
-			control_xstat(port, name);
-		}
-	}
-	assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
-	assert_int_equal(stats.ipackets, o.pairs * (o.pairs + 1) / 2);
-#if RTE_VERSION < RTE_VERSION_NUM(25, 11, 0, 0)
-	for (q = 0; q < RTE_ETHDEV_QUEUE_STAT_CNTRS; q++) {
-		assert_int_equal(stats.q_ipackets[q], q + 1);
-		assert_int_equal(stats.q_obytes[q], 100 * (q + 1));
-	}
-#endif
-	sim_close(port, true);
-}
-
-/* Frames counted since a reset, on queues that are set up anew meanwhile. */
-void
-counters_over_setup(void **state)
-{
-	struct sim_port *port = control_open(NULL);
-	struct rte_eth_stats stats;
-	unsigned int i;
-
-	(void)state;
-	for (i = 0; i < 10; i++)
-		control_traffic(port);
-	assert_int_equal(rte_eth_stats_reset(port->id), 0);
-	assert_int_equal(rte_eth_dev_stop(port->id), 0);
-	assert_int_equal(rte_eth_rx_queue_setup(port->id, 0, 128,
-		SOCKET_ID_ANY, NULL, port->pool), 0);
-	assert_int_equal(rte_eth_tx_queue_setup(port->id, 0, 128,
-		SOCKET_ID_ANY, NULL), 0);
-	sim_start(port);
-	for (i = 1; i <= 14; i++) {
-		control_traffic(port);
-		assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
-		assert_int_equal(stats.ipackets, i);
-		assert_int_equal(stats.opackets, i);
-		check(port, "rx_q0_packets", i);
-		check(port, "tx_q0_bytes", i * 200);
-	}
-	assert_int_equal(rte_eth_stats_reset(port->id), 0);
-	control_traffic(port);
-	check(port, "rx_q0_packets", 1);
-	sim_close(port, true);
-}
-
-/* Queues beyond those that rte_eth_stats has are counted where one asks. */
-void
-counters_mapped(void **state)
-{
-	struct sim_options o = {
-		.pairs = RTE_ETHDEV_QUEUE_STAT_CNTRS + 2, .nb_rxd = 16,
-		.nb_txd = 16 };
-	struct sim_port *port = control_open(&o);
-	const uint16_t last = o.pairs - 1;
-	struct rte_eth_stats stats;
-	struct rte_mbuf *m;
-	uint16_t q;
-
-	(void)state;
-	assert_int_equal(rte_eth_dev_set_rx_queue_stats_mapping(port->id,
-		last, 1), 0);
-	assert_int_equal(rte_eth_dev_set_tx_queue_stats_mapping(port->id,
-		last, 2), 0);
-	assert_int_equal(rte_eth_dev_set_rx_queue_stats_mapping(port->id,
-		last + 1, 1), -EINVAL);
-	assert_int_equal(rte_eth_dev_set_rx_queue_stats_mapping(port->id, 0,
-		RTE_ETHDEV_QUEUE_STAT_CNTRS), -EINVAL);
-	for (q = 0; q < o.pairs; q++) {
-		m = frame_mbuf(port->pool, q, 100, 1);
-		assert_int_equal(rte_eth_tx_burst(port->id, q, &m, 1), 1);
-		devsim_poll(port->dev, 4);
-		assert_int_equal(rte_eth_rx_burst(port->id, q, &m, 1), 1);
-		rte_pktmbuf_free(m);
-	}
-	assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
-	assert_int_equal(stats.ipackets, o.pairs);
-#if RTE_VERSION < RTE_VERSION_NUM(25, 11, 0, 0)
-	for (q = 0; q < RTE_ETHDEV_QUEUE_STAT_CNTRS; q++) {
-		assert_int_equal(stats.q_ipackets[q], q == 1 ? 2 : 1);
-		assert_int_equal(stats.q_ibytes[q], q == 1 ? 200 : 100);
-		assert_int_equal(stats.q_opackets[q], q == 2 ? 2 : 1);
-		assert_int_equal(stats.q_obytes[q], q == 2 ? 200 : 100);
-	}
-#endif
-	sim_close(port, true);
 }

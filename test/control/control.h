@@ -16,6 +16,9 @@ control_traffic(struct sim_port *port);
 /** An xstat by name; asserts that it exists. */
 uint64_t
 control_xstat(struct sim_port *port, const char *name);
+/** It exists and has this value; asserts. */
+void
+control_xstat_is(struct sim_port *port, const char *name, uint64_t value);
 /** Wait up to two seconds for an xstat to reach a value; asserts. */
 void
 control_await(struct sim_port *port, const char *name, uint64_t value);
@@ -287,6 +290,8 @@ void
 device_stats_of_many(void **state);
 void
 device_stats_malformed(void **state);
+
+/* case_counters.c */
 void
 counters_per_queue(void **state);
 void

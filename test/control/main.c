@@ -53,6 +53,17 @@ control_xstat(struct sim_port *port, const char *name)
 }
 
 void
+control_xstat_is(struct sim_port *port, const char *name, uint64_t value)
+{
+	uint64_t now = control_xstat(port, name);
+
+	if (now != value)
+		print_error("%s is %" PRIu64 " instead of %" PRIu64 "\n", name,
+			    now, value);
+	assert_int_equal(now, value);
+}
+
+void
 control_await_more(struct sim_port *port, const char *name, uint64_t value)
 {
 	unsigned int i;
