@@ -189,6 +189,48 @@ device_stats_reset(void **state)
 	sim_close(port, true);
 }
 
+/* A secondary's question is asked by the primary, and nobody's is not. */
+void
+device_stats_in_secondary(void **state)
+{
+	struct sim_port *port = control_open(&with_stats);
+	struct rte_eth_dev *eth_dev = &rte_eth_devices[port->id];
+	const struct devsim_net_state *net = devsim_net_state(port->dev);
+	uint32_t before;
+	unsigned int i;
+
+	(void)state;
+	eth_dev->dev_ops = &vnic_ethdev_secondary_ops;
+	before = net->stats_gets;
+	rte_delay_us_sleep(500000);
+	assert_int_equal(net->stats_gets, before);
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 5);
+	control_await(port, "device_rx_drops", 5);
+	assert_true(net->stats_gets > before);
+	before = net->stats_gets;
+	for (i = 0; i < 1000; i++)
+		control_xstat(port, "device_rx_drops");
+	assert_true(net->stats_gets < before + 500);
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 50);
+	assert_int_equal(rte_eth_stats_reset(port->id), 0);
+	before = net->stats_gets;
+	for (i = 0; net->stats_gets == before; i++) {
+		assert_true(i < 100);
+		assert_int_equal(imissed(port), 0);
+	}
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 53);
+	control_await(port, "device_rx_drops", 3);
+	/* The primary is there no more: the last answer, after a while. */
+	vnic_event_health_stop(port->vnic);
+	before = net->stats_gets;
+	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 60);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(imissed(port), 3);
+	assert_int_equal(net->stats_gets, before);
+	eth_dev->dev_ops = &vnic_ethdev_ops;
+	sim_close(port, true);
+}
+
 /* 64 bits end somewhere, and the device goes on at 0 (5.1.6.5.9). */
 void
 device_stats_wrap(void **state)

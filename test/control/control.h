@@ -279,6 +279,8 @@ device_stats_over_restart(void **state);
 void
 device_stats_reset(void **state);
 void
+device_stats_in_secondary(void **state);
+void
 device_stats_wrap(void **state);
 void
 device_stats_by_type(void **state);

@@ -261,6 +261,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(device_stats_are_kept),
 	cmocka_unit_test(device_stats_over_restart),
 	cmocka_unit_test(device_stats_reset),
+	cmocka_unit_test(device_stats_in_secondary),
 	cmocka_unit_test(device_stats_wrap),
 	cmocka_unit_test(device_stats_by_type),
 	cmocka_unit_test(device_stats_keep_ids),

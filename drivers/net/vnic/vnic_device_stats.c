@@ -18,6 +18,8 @@
 #include "vnic_stats.h"
 
 #define REFRESH_MS 100
+/* A secondary waits so long for an answer: some looks of the health timer. */
+#define AWAIT_MS 300
 /* Pairs asked for by one command: their full answers fit in one result. */
 #define PAIRS_A_COMMAND 24
 #define COUNTERS_MAX 16
@@ -84,6 +86,8 @@ struct vnic_device_stats {
 	 * them, so that ids do not change while a new one is asked. */
 	uint64_t shown;
 	uint64_t at;		/**< timer cycles of the last answer */
+	/** Timer cycles since when a secondary wants a new one; 0: none does. */
+	uint64_t wanted;
 	uint16_t ctrl;		/**< place of the control queue's */
 	struct stats_vq vq[];
 };
@@ -326,7 +330,9 @@ stats_ask_all(struct vnic_dev *dev)
 	for (pair = 0; pair < dev->nb_pairs; pair += PAIRS_A_COMMAND)
 		if (rte_get_timer_cycles() > end || stats_ask(dev, pair) < 0)
 			break;
-	dev->device_stats->at = rte_get_timer_cycles();
+	/* Partner: the acquire in stats_await. */
+	__atomic_store_n(&dev->device_stats->at, rte_get_timer_cycles(),
+			 __ATOMIC_RELEASE);
 }
 
 /* Types that we know, and whose features were agreed on. */
@@ -392,27 +398,77 @@ vnic_device_stats_start(struct vnic_dev *dev)
 	return vnic_ctrl_is_dead(dev) ? -EIO : 0;
 }
 
-/* Locked, or, waiting at most @p ms, not at all. */
+static bool
+stats_can_ask(const struct vnic_dev *dev)
+{
+	return dev->device_stats->types != 0 && vnic_dev_running(dev);
+}
+
+/* Under the control lock, waiting at most @p ms for it, or not at all. */
 static void
 stats_ask_now(struct vnic_dev *dev, unsigned int ms)
 {
-	if (dev->device_stats->types == 0 ||
-	    rte_eal_process_type() != RTE_PROC_PRIMARY ||
-	    vnic_dev_lock(dev, ms) < 0)
+	if (!stats_can_ask(dev) || vnic_dev_lock(dev, ms) < 0)
 		return;
-	if (vnic_dev_running(dev) && !vnic_ctrl_is_dead(dev))
+	if (stats_can_ask(dev) && !vnic_ctrl_is_dead(dev))
 		stats_ask_all(dev);
 	vnic_dev_unlock(dev);
+}
+
+/*
+ * Want an answer, and wait for it. A question that nobody has taken up for so
+ * long is not waited for again: the primary may be gone.
+ */
+static void
+stats_await(struct vnic_dev *dev)
+{
+	struct vnic_device_stats *ds = dev->device_stats;
+	uint64_t at = __atomic_load_n(&ds->at, __ATOMIC_RELAXED);
+	uint64_t since = 0, now = rte_get_timer_cycles(), end;
+
+	if (!stats_can_ask(dev))
+		return;
+	/* Partner: the exchange in vnic_device_stats_serve. */
+	if (__atomic_compare_exchange_n(&ds->wanted, &since, now, false,
+					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		since = now;
+	end = since + rte_get_timer_hz() / 1000 * AWAIT_MS;
+	/* Partner: the release in stats_ask_all. */
+	while (__atomic_load_n(&ds->at, __ATOMIC_ACQUIRE) == at &&
+	       rte_get_timer_cycles() < end)
+		rte_delay_us_sleep(1000);
+}
+
+static bool
+stats_are_fresh(const struct vnic_device_stats *ds)
+{
+	return rte_get_timer_cycles() - __atomic_load_n(&ds->at,
+			__ATOMIC_ACQUIRE) < rte_get_timer_hz() / 1000 *
+		REFRESH_MS;
 }
 
 void
 vnic_device_stats_refresh(struct vnic_dev *dev)
 {
-	const struct vnic_device_stats *ds = dev->device_stats;
-
-	if (ds != NULL && rte_get_timer_cycles() - ds->at >=
-	    rte_get_timer_hz() / 1000 * REFRESH_MS)
+	if (dev->device_stats == NULL || stats_are_fresh(dev->device_stats))
+		return;
+	if (vnic_ethdev_is_secondary(dev))
+		stats_await(dev);
+	else
 		stats_ask_now(dev, 0);
+}
+
+void
+vnic_device_stats_serve(struct vnic_dev *dev)
+{
+	struct vnic_device_stats *ds = dev->device_stats;
+
+	/* Partner: the exchange in stats_await. */
+	if (ds == NULL || __atomic_exchange_n(&ds->wanted, 0,
+					      __ATOMIC_RELAXED) == 0)
+		return;
+	if (!stats_are_fresh(ds) && stats_can_ask(dev))
+		stats_ask_all(dev);
 }
 
 void
@@ -430,7 +486,8 @@ vnic_device_stats_reset(struct vnic_dev *dev)
 		__atomic_store_n(&ds->vq[i].reset, UINT32_MAX,
 				 __ATOMIC_RELEASE);
 	}
-	stats_ask_now(dev, VNIC_LOCK_EVENT_MS);
+	if (!vnic_ethdev_is_secondary(dev))
+		stats_ask_now(dev, VNIC_LOCK_EVENT_MS);
 }
 
 static uint64_t

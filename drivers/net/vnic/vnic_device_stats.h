@@ -12,8 +12,8 @@
  * @file
  * What the device counts itself (DEVICE_STATS; virtio 1.4, 5.1.6.5.9). The
  * last answer is kept in shared memory, where any process reads it; only the
- * primary asks for a new one. All counters begin with 0 when the port starts
- * for the first time.
+ * primary asks for a new one, for a secondary by its health timer. All
+ * counters begin with 0 when the port starts for the first time.
  */
 
 struct vnic_dev;
@@ -38,11 +38,16 @@ vnic_device_stats_start(struct vnic_dev *dev);
 /**
  * Ask anew, unless the last answer is younger than 100 ms, the control queue
  * is dead or somebody else has the control lock: then what is there stays. At
- * most the deadline of one control command. Any process; does nothing in a
- * secondary.
+ * most the deadline of one control command. In a secondary: let the primary
+ * ask, and wait for that up to 300 ms, or not at all where it took no question
+ * up before.
  */
 void
 vnic_device_stats_refresh(struct vnic_dev *dev);
+
+/** Ask if a secondary wants it; the health timer, locked. */
+void
+vnic_device_stats_serve(struct vnic_dev *dev);
 
 /** The device may count this virtqueue from 0: it was reset alone. Locked. */
 void

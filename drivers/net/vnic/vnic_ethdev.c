@@ -340,3 +340,9 @@ vnic_ethdev_is_ours(uint16_t port_id)
 	ops = rte_eth_devices[port_id].dev_ops;
 	return ops == &vnic_ethdev_ops || ops == &vnic_ethdev_secondary_ops;
 }
+
+bool
+vnic_ethdev_is_secondary(const struct vnic_dev *dev)
+{
+	return vnic_eth_dev(dev)->dev_ops == &vnic_ethdev_secondary_ops;
+}

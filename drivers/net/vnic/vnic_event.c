@@ -12,6 +12,7 @@
 #include "vnic_announce.h"
 #include "vnic_ctrl.h"
 #include "vnic_device.h"
+#include "vnic_device_stats.h"
 #include "vnic_gate.h"
 #include "vnic_life.h"
 #include "vnic_log.h"
@@ -327,6 +328,7 @@ event_health(struct vnic_dev *dev)
 		dev->config_pending = false;
 		event_config(dev);
 	}
+	vnic_device_stats_serve(dev);
 }
 
 static void

@@ -316,6 +316,9 @@ extern const struct eth_dev_ops vnic_ethdev_secondary_ops;
 /** Whether a port of this process is one of ours. */
 bool
 vnic_ethdev_is_ours(uint16_t port_id);
+/** This process may not ask the device anything: its primary does. */
+bool
+vnic_ethdev_is_secondary(const struct vnic_dev *dev);
 /** Install this process's burst functions for the negotiated features. */
 void
 vnic_ethdev_install_bursts(struct rte_eth_dev *eth_dev);
