@@ -5,174 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "vnic_hash.h"
 #include "vnic_log.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
 
-/* The key of the published verification vectors, so that hashes can be
- * checked by anybody; a longer one goes on with its start. */
-static const uint8_t rss_default_key[VIRTIO_NET_RSS_KEY_MIN] = {
-	0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2,
-	0x41, 0x67, 0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0,
-	0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4,
-	0x77, 0xcb, 0x2d, 0xa3, 0x80, 0x30, 0xf2, 0x0c,
-	0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa,
-};
-
-uint64_t
-vnic_rss_asked(const struct rte_eth_conf *conf)
-{
-	return conf->rxmode.mq_mode & RTE_ETH_MQ_RX_RSS_FLAG ?
-		conf->rx_adv_conf.rss_conf.rss_hf : 0;
-}
-
-/* Log why a feature that is asked for cannot be had. */
-static int
-rss_refuse(const struct vnic_dev *dev, const struct vnic_negotiation *nego,
-	   unsigned int bit, const char *what)
-{
-	char reason[64];
-
-	VNIC_LOG(ERR, "%s: %s needs %s: %s", dev->name, what,
-		 virtio_features_name(bit),
-		 vnic_negotiate_reason(nego, bit, reason, sizeof(reason)));
-	return -ENOTSUP;
-}
-
-/* Length of a key that an application gave, or -EINVAL. */
-static int
-rss_key_len(const struct vnic_dev *dev, const struct rte_eth_rss_conf *conf)
-{
-	uint16_t max = dev->rss.caps.key_max;
-
-	/* Before 23.11 ethdev did not ask for a length and meant 40. */
-	if (conf->rss_key_len == 0)
-		return VIRTIO_NET_RSS_KEY_MIN;
-	if (conf->rss_key_len >= VIRTIO_NET_RSS_KEY_MIN &&
-	    conf->rss_key_len <= max)
-		return conf->rss_key_len;
-	VNIC_LOG(ERR, "%s: an RSS key of %u bytes is not possible: %u to %u are",
-		 dev->name, conf->rss_key_len, VIRTIO_NET_RSS_KEY_MIN, max);
-	return -EINVAL;
-}
-
-/* Hash functions and key, as far as the device has them. */
-static int
-rss_check_conf(const struct vnic_dev *dev,
-	       const struct virtio_features *accepted,
-	       const struct rte_eth_rss_conf *conf)
-{
-	uint64_t rest, more;
-	uint32_t types = vnic_hash_types(conf->rss_hf, &rest);
-
-	if (virtio_features_has(accepted, VIRTIO_NET_F_HASH_TUNNEL))
-		rest &= ~RTE_ETH_RSS_LEVEL_INNERMOST;
-	more = vnic_hash_rss_hf(types & ~dev->rss.caps.hash_types) | rest;
-	if (more != 0) {
-		VNIC_LOG(ERR, "%s: hash functions 0x%" PRIx64 " are not supported: the device has 0x%" PRIx64 "%s",
-			 dev->name, more,
-			 vnic_hash_rss_hf(dev->rss.caps.hash_types),
-			 rest & RTE_ETH_RSS_LEVEL_INNERMOST ?
-			 ", and inner headers need HASH_TUNNEL" : "");
-		return -ENOTSUP;
-	}
-	return conf->rss_key != NULL ? RTE_MIN(rss_key_len(dev, conf), 0) : 0;
-}
-
-int
-vnic_rss_check(const struct vnic_dev *dev, const struct rte_eth_conf *conf,
-	       const struct vnic_negotiation *nego)
-{
-	const struct virtio_features *f = &nego->accepted;
-	const uint64_t report = conf->rxmode.offloads &
-		RTE_ETH_RX_OFFLOAD_RSS_HASH;
-	uint64_t rss_hf = vnic_rss_asked(conf);
-
-	if (rss_hf != 0 && !virtio_features_has(f, VIRTIO_NET_F_RSS))
-		return rss_refuse(dev, nego, VIRTIO_NET_F_RSS,
-				  "receive mode RTE_ETH_MQ_RX_RSS");
-	if (report != 0 && !virtio_features_has(f, VIRTIO_NET_F_HASH_REPORT))
-		return rss_refuse(dev, nego, VIRTIO_NET_F_HASH_REPORT,
-				  "RTE_ETH_RX_OFFLOAD_RSS_HASH");
-	if (rss_hf == 0 && report == 0)
-		return 0;
-	if (dev->data->nb_rx_queues == 0) {
-		VNIC_LOG(ERR, "%s: RSS needs a receive queue", dev->name);
-		return -EINVAL;
-	}
-	return rss_check_conf(dev, f, &conf->rx_adv_conf.rss_conf);
-}
-
-static void
-rss_key_set(struct vnic_rss_params *p, const uint8_t *key, uint16_t len)
-{
-	p->key_len = len;
-	memcpy(p->key, key, len);
-}
-
-static void
-rss_key_default(struct vnic_rss_params *p, uint16_t len)
-{
-	uint16_t i;
-
-	p->key_len = len;
-	for (i = 0; i < len; i++)
-		p->key[i] = rss_default_key[i % sizeof(rss_default_key)];
-}
-
-static void
-rss_table_spread(struct vnic_rss *rss, uint16_t nb_queues)
-{
-	struct vnic_rss_params *p = &rss->params;
-	uint16_t i;
-
-	rss->spread = nb_queues;
-	p->table_len = rss->caps.table_max;
-	p->unclassified = 0;
-	for (i = 0; i < p->table_len; i++)
-		p->table[i] = i % nb_queues;
-}
-
-static void
-rss_key_apply(const struct vnic_dev *dev, struct vnic_rss_params *p,
-	      const struct rte_eth_rss_conf *conf)
-{
-	if (conf->rss_key != NULL)
-		rss_key_set(p, conf->rss_key, rss_key_len(dev, conf));
-	else if (p->key_len == 0)
-		rss_key_default(p, dev->rss.caps.key_max);
-}
-
-/* Types of tunnels to look into under these hash functions. */
-static uint32_t
-rss_tunnels(const struct vnic_dev *dev, uint64_t rss_hf)
-{
-	return vnic_dev_has(dev, VIRTIO_NET_F_HASH_TUNNEL) &&
-		(rss_hf & RTE_ETH_RSS_LEVEL_INNERMOST) ?
-		dev->rss.caps.tunnel_types : 0;
-}
-
-void
-vnic_rss_configure(struct vnic_dev *dev, const struct rte_eth_conf *conf)
-{
-	const struct rte_eth_rss_conf *rc = &conf->rx_adv_conf.rss_conf;
-	struct vnic_rss *rss = &dev->rss;
-	bool on = vnic_dev_has(dev, VIRTIO_NET_F_RSS);
-	uint64_t rest;
-
-	vnic_rss_context_clear(dev);
-	rss->contexts_max = 0;
-	rss->tunnel_types = rss_tunnels(dev, vnic_rss_asked(conf));
-	if (!on && !vnic_dev_has(dev, VIRTIO_NET_F_HASH_REPORT))
-		return;
-	rss_key_apply(dev, &rss->params, rc);
-	/* Without RSS the device steers as it likes, and hashes all it can. */
-	rss->params.hash_types = on ? vnic_hash_types(rc->rss_hf, &rest) :
-		rss->caps.hash_types;
-	if (on && rss->spread != dev->data->nb_rx_queues)
-		rss_table_spread(rss, dev->data->nb_rx_queues);
-}
+/* What the device has of RSS and hashes: parameters in force, kept over resets. */
 
 int
 vnic_rss_revalidate(struct vnic_dev *dev, const struct vnic_rss_caps *now)
@@ -291,102 +128,6 @@ vnic_rss_set(struct vnic_dev *dev, const struct vnic_rss_params *params)
 	return ret < 0 ? ret : rss_commit(dev, params);
 }
 
-void
-vnic_rss_info(const struct vnic_dev *dev, const struct virtio_features *f,
-	      struct rte_eth_dev_info *info)
-{
-	const struct vnic_rss_caps *caps = &dev->rss.caps;
-	bool on = virtio_features_has(f, VIRTIO_NET_F_RSS);
-
-	if (!on && !virtio_features_has(f, VIRTIO_NET_F_HASH_REPORT))
-		return;
-	info->hash_key_size = caps->key_max;
-	VNIC_COMPAT_RSS_TOEPLITZ_CAPA(info);
-	if (!on)
-		return;
-	info->reta_size = caps->table_max;
-	info->flow_type_rss_offloads = vnic_hash_rss_hf(caps->hash_types);
-	if (virtio_features_has(f, VIRTIO_NET_F_HASH_TUNNEL))
-		info->flow_type_rss_offloads |= RTE_ETH_RSS_LEVEL_INNERMOST;
-}
-
-/* ---- ethdev operations ---- */
-
-static int
-rss_check_size(const struct vnic_dev *dev, uint16_t size)
-{
-	if (!vnic_dev_has(dev, VIRTIO_NET_F_RSS)) {
-		VNIC_LOG(ERR, "%s: no redirection table: the port is not configured with RTE_ETH_MQ_RX_RSS and hash functions",
-			 dev->name);
-		return -ENOTSUP;
-	}
-	if (size == dev->rss.params.table_len)
-		return 0;
-	VNIC_LOG(ERR, "%s: a redirection table of %u entries was given, it has %u",
-		 dev->name, size, dev->rss.params.table_len);
-	return -EINVAL;
-}
-
-/* Groups have 64 entries; bits past a shorter table's end mean nothing. */
-static bool
-reta_chosen(const struct rte_eth_rss_reta_entry64 *reta, uint16_t i)
-{
-	return reta[i / RTE_ETH_RETA_GROUP_SIZE].mask >>
-		(i % RTE_ETH_RETA_GROUP_SIZE) & 1;
-}
-
-static int
-rss_reta_update_locked(struct vnic_dev *dev,
-		       const struct rte_eth_rss_reta_entry64 *reta,
-		       uint16_t size)
-{
-	struct vnic_rss_params next = dev->rss.params;
-	int ret = rss_check_size(dev, size);
-	uint16_t i;
-
-	if (ret < 0)
-		return ret;
-	for (i = 0; i < size; i++)
-		if (reta_chosen(reta, i))
-			next.table[i] = reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[
-				i % RTE_ETH_RETA_GROUP_SIZE];
-	return vnic_rss_set(dev, &next);
-}
-
-int
-vnic_rss_reta_update(struct rte_eth_dev *eth_dev,
-		     struct rte_eth_rss_reta_entry64 *reta, uint16_t size)
-{
-	struct vnic_dev *dev = vnic_dev_of(eth_dev);
-	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
-
-	if (ret < 0)
-		return ret;
-	ret = rss_reta_update_locked(dev, reta, size);
-	vnic_dev_unlock(dev);
-	return ret;
-}
-
-int
-vnic_rss_reta_query(struct rte_eth_dev *eth_dev,
-		    struct rte_eth_rss_reta_entry64 *reta, uint16_t size)
-{
-	struct vnic_dev *dev = vnic_dev_of(eth_dev);
-	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
-	uint16_t i;
-
-	if (ret < 0)
-		return ret;
-	ret = rss_check_size(dev, size);
-	for (i = 0; i < size && ret == 0; i++)
-		if (reta_chosen(reta, i))
-			reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[
-				i % RTE_ETH_RETA_GROUP_SIZE] =
-				dev->rss.params.table[i];
-	vnic_dev_unlock(dev);
-	return ret;
-}
-
 /* Before the device looks into tunnels, after it no longer does. */
 static void
 rss_ptypes(struct vnic_dev *dev, uint32_t mask)
@@ -418,97 +159,20 @@ rss_tunnel_set(struct vnic_dev *dev, uint32_t types)
 	return ret;
 }
 
-static int
-rss_hash_check(const struct vnic_dev *dev, const struct rte_eth_rss_conf *conf)
+int
+vnic_rss_hash_set(struct vnic_dev *dev, const struct vnic_rss_params *params,
+		  uint32_t tunnel_types)
 {
-	if (!vnic_dev_has(dev, VIRTIO_NET_F_RSS) &&
-	    !vnic_dev_has(dev, VIRTIO_NET_F_HASH_REPORT)) {
-		VNIC_LOG(ERR, "%s: no hash to change: the port is configured neither with RTE_ETH_MQ_RX_RSS and hash functions nor with RTE_ETH_RX_OFFLOAD_RSS_HASH",
-			 dev->name);
-		return -ENOTSUP;
-	}
-	return rss_check_conf(dev, &dev->accepted, conf);
-}
-
-static int
-rss_hash_update_locked(struct vnic_dev *dev,
-		       const struct rte_eth_rss_conf *conf)
-{
-	struct vnic_rss_params next = dev->rss.params;
-	uint32_t tunnels = dev->rss.tunnel_types;
-	int ret = rss_hash_check(dev, conf);
-	uint64_t rest;
+	uint32_t before = dev->rss.tunnel_types;
+	int ret = rss_tunnel_set(dev, tunnel_types);
 
 	if (ret < 0)
 		return ret;
-	if (vnic_dev_has(dev, VIRTIO_NET_F_RSS))
-		next.hash_types = vnic_hash_types(conf->rss_hf, &rest);
-	rss_key_apply(dev, &next, conf);
-	if (vnic_dev_has(dev, VIRTIO_NET_F_RSS))
-		ret = vnic_rss_params_check(dev, &next);
-	if (ret < 0)
-		return ret;
-	ret = rss_tunnel_set(dev, rss_tunnels(dev, conf->rss_hf));
-	if (ret < 0)
-		return ret;
-	ret = rss_commit(dev, &next);
+	ret = rss_commit(dev, params);
 	/* A device that does not take this back either is given no types. */
-	if (ret < 0 && rss_tunnel_set(dev, tunnels) < 0) {
-		dev->rss.tunnel_types = tunnels;
+	if (ret < 0 && rss_tunnel_set(dev, before) < 0) {
+		dev->rss.tunnel_types = before;
 		rss_ptypes(dev, 0);
 	}
-	return ret;
-}
-
-int
-vnic_rss_hash_update(struct rte_eth_dev *eth_dev,
-		     struct rte_eth_rss_conf *conf)
-{
-	struct vnic_dev *dev = vnic_dev_of(eth_dev);
-	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
-
-	if (ret < 0)
-		return ret;
-	ret = rss_hash_update_locked(dev, conf);
-	vnic_dev_unlock(dev);
-	return ret;
-}
-
-static int
-rss_hash_conf_get_locked(const struct vnic_dev *dev,
-			 struct rte_eth_rss_conf *conf)
-{
-	const struct vnic_rss_params *p = &dev->rss.params;
-	struct rte_eth_rss_conf none = { .rss_hf = 0 };
-	int ret = rss_hash_check(dev, &none);
-
-	if (ret < 0)
-		return ret;
-	if (conf->rss_key != NULL && conf->rss_key_len < p->key_len) {
-		VNIC_LOG(ERR, "%s: room for a key of %u bytes was given, the key has %u",
-			 dev->name, conf->rss_key_len, p->key_len);
-		return -EINVAL;
-	}
-	if (conf->rss_key != NULL)
-		memcpy(conf->rss_key, p->key, p->key_len);
-	conf->rss_key_len = p->key_len;
-	conf->rss_hf = vnic_hash_rss_hf(p->hash_types);
-	if (dev->rss.tunnel_types != 0)
-		conf->rss_hf |= RTE_ETH_RSS_LEVEL_INNERMOST;
-	VNIC_COMPAT_RSS_TOEPLITZ(conf);
-	return 0;
-}
-
-int
-vnic_rss_hash_conf_get(struct rte_eth_dev *eth_dev,
-		       struct rte_eth_rss_conf *conf)
-{
-	struct vnic_dev *dev = vnic_dev_of(eth_dev);
-	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
-
-	if (ret < 0)
-		return ret;
-	ret = rss_hash_conf_get_locked(dev, conf);
-	vnic_dev_unlock(dev);
 	return ret;
 }

@@ -61,27 +61,7 @@ struct vnic_rss {
 	struct vnic_rss_params *contexts[VNIC_RSS_CONTEXTS_MAX];
 };
 
-/* vnic_rss.c */
-
-/** What a configuration asks for: rss_hf, or 0 where it wants no RSS. */
-uint64_t
-vnic_rss_asked(const struct rte_eth_conf *conf);
-
-/**
- * Whether the device can do what @p conf asks for; changes nothing.
- *
- * @return 0; -ENOTSUP naming what is missing, -EINVAL for a bad key.
- */
-int
-vnic_rss_check(const struct vnic_dev *dev, const struct rte_eth_conf *conf,
-	       const struct vnic_negotiation *nego);
-
-/**
- * Parameters for a checked @p conf. A key and a table that the application
- * set before stay, the table unless the number of queues changed.
- */
-void
-vnic_rss_configure(struct vnic_dev *dev, const struct rte_eth_conf *conf);
+/* vnic_rss.c: what the device has */
 
 /** After a reset: whether the device still can what is configured. */
 int
@@ -105,12 +85,42 @@ int
 vnic_rss_params_check(const struct vnic_dev *dev,
 		      const struct vnic_rss_params *params);
 
+/**
+ * The same with checked parameters, RSS or not, and the tunnels whose inner
+ * headers are hashed: both, or all is as before.
+ */
+int
+vnic_rss_hash_set(struct vnic_dev *dev, const struct vnic_rss_params *params,
+		  uint32_t tunnel_types);
+
 /** All ones, or 0 while hashes may be those of inner headers. */
 static inline uint32_t
 vnic_rss_ptype_mask(const struct vnic_rss *rss)
 {
 	return rss->tunnel_types == 0 ? UINT32_MAX : 0;
 }
+
+/* vnic_rss_conf.c: as ethdev asks for it */
+
+/** What a configuration asks for: rss_hf, or 0 where it wants no RSS. */
+uint64_t
+vnic_rss_asked(const struct rte_eth_conf *conf);
+
+/**
+ * Whether the device can do what @p conf asks for; changes nothing.
+ *
+ * @return 0; -ENOTSUP naming what is missing, -EINVAL for a bad key.
+ */
+int
+vnic_rss_check(const struct vnic_dev *dev, const struct rte_eth_conf *conf,
+	       const struct vnic_negotiation *nego);
+
+/**
+ * Parameters for a checked @p conf. A key and a table that the application
+ * set before stay, the table unless the number of queues changed.
+ */
+void
+vnic_rss_configure(struct vnic_dev *dev, const struct rte_eth_conf *conf);
 
 /** Fill in what dev_info tells of RSS, given the features that can be had. */
 void
