@@ -106,7 +106,8 @@ caps_good(uint8_t key, uint16_t table, uint16_t size)
 	assert_int_equal(rte_eth_dev_info_get(port->id, &info), 0);
 	assert_int_equal(info.reta_size, size);
 	assert_int_equal(info.hash_key_size, key);
-	assert_true(info.flow_type_rss_offloads == vnic_hash_rss_hf(0x107));
+	assert_true(info.flow_type_rss_offloads ==
+		    (vnic_hash_rss_hf(0x107) | RTE_ETH_RSS_LEVEL_OUTERMOST));
 	assert_int_equal(told(port)->key_len, key);
 	reta_check(port, size, queue_mod);
 	reta_all(size, queue_back);

@@ -134,6 +134,10 @@ case_rss_hash_only(void **state);
 void
 case_rss_tunnel(void **state);
 
+/* case_rss_hash.c */
+void
+rss_levels(void **state);
+
 /* case_rss_context.c */
 void
 case_rss_contexts(void **state);

@@ -58,24 +58,51 @@ rss_key_len(const struct vnic_dev *dev, const struct rte_eth_rss_conf *conf)
 	return -EINVAL;
 }
 
+static bool
+rss_has_tunnels(const struct vnic_dev *dev, const struct virtio_features *f)
+{
+	return virtio_features_has(f, VIRTIO_NET_F_HASH_TUNNEL) &&
+		dev->rss.caps.tunnel_types != 0;
+}
+
+/* Which header is hashed. Who asks for all that is announced has no wish. */
+static bool
+rss_asks_inner(uint64_t rss_hf)
+{
+	return (rss_hf & RTE_ETH_RSS_LEVEL_MASK) == RTE_ETH_RSS_LEVEL_INNERMOST;
+}
+
+static int
+rss_check_level(const struct vnic_dev *dev,
+		const struct vnic_negotiation *nego, uint64_t rss_hf)
+{
+	if (!rss_asks_inner(rss_hf) || rss_has_tunnels(dev, &nego->accepted))
+		return 0;
+	if (!virtio_features_has(&nego->accepted, VIRTIO_NET_F_HASH_TUNNEL))
+		return rss_refuse(dev, nego, VIRTIO_NET_F_HASH_TUNNEL,
+				  "RTE_ETH_RSS_LEVEL_INNERMOST");
+	VNIC_LOG(ERR, "%s: RTE_ETH_RSS_LEVEL_INNERMOST needs a tunnel that the device can look into: its supported_tunnel_types has none that virtio 1.4 defines",
+		 dev->name);
+	return -ENOTSUP;
+}
+
 /* Hash functions and key, as far as the device has them. */
 static int
-rss_check_conf(const struct vnic_dev *dev,
-	       const struct virtio_features *accepted,
+rss_check_conf(const struct vnic_dev *dev, const struct vnic_negotiation *nego,
 	       const struct rte_eth_rss_conf *conf)
 {
 	uint64_t rest, more;
 	uint32_t types = vnic_hash_types(conf->rss_hf, &rest);
+	int ret = rss_check_level(dev, nego, conf->rss_hf);
 
-	if (virtio_features_has(accepted, VIRTIO_NET_F_HASH_TUNNEL))
-		rest &= ~RTE_ETH_RSS_LEVEL_INNERMOST;
-	more = vnic_hash_rss_hf(types & ~dev->rss.caps.hash_types) | rest;
+	if (ret < 0)
+		return ret;
+	more = vnic_hash_rss_hf(types & ~dev->rss.caps.hash_types) |
+		(rest & ~RTE_ETH_RSS_LEVEL_MASK);
 	if (more != 0) {
-		VNIC_LOG(ERR, "%s: hash functions 0x%" PRIx64 " are not supported: the device has 0x%" PRIx64 "%s",
+		VNIC_LOG(ERR, "%s: hash functions 0x%" PRIx64 " are not supported: the device has 0x%" PRIx64,
 			 dev->name, more,
-			 vnic_hash_rss_hf(dev->rss.caps.hash_types),
-			 rest & RTE_ETH_RSS_LEVEL_INNERMOST ?
-			 ", and inner headers need HASH_TUNNEL" : "");
+			 vnic_hash_rss_hf(dev->rss.caps.hash_types));
 		return -ENOTSUP;
 	}
 	return conf->rss_key != NULL ? RTE_MIN(rss_key_len(dev, conf), 0) : 0;
@@ -102,7 +129,7 @@ vnic_rss_check(const struct vnic_dev *dev, const struct rte_eth_conf *conf,
 		VNIC_LOG(ERR, "%s: RSS needs a receive queue", dev->name);
 		return -EINVAL;
 	}
-	return rss_check_conf(dev, f, &conf->rx_adv_conf.rss_conf);
+	return rss_check_conf(dev, nego, &conf->rx_adv_conf.rss_conf);
 }
 
 static void
@@ -150,8 +177,7 @@ static uint32_t
 rss_tunnels(const struct vnic_dev *dev, uint64_t rss_hf)
 {
 	return vnic_dev_has(dev, VIRTIO_NET_F_HASH_TUNNEL) &&
-		(rss_hf & RTE_ETH_RSS_LEVEL_INNERMOST) ?
-		dev->rss.caps.tunnel_types : 0;
+		rss_asks_inner(rss_hf) ? dev->rss.caps.tunnel_types : 0;
 }
 
 void
@@ -189,8 +215,10 @@ vnic_rss_info(const struct vnic_dev *dev, const struct virtio_features *f,
 	if (!on)
 		return;
 	info->reta_size = caps->table_max;
-	info->flow_type_rss_offloads = vnic_hash_rss_hf(caps->hash_types);
-	if (virtio_features_has(f, VIRTIO_NET_F_HASH_TUNNEL))
+	if (caps->hash_types != 0)
+		info->flow_type_rss_offloads = RTE_ETH_RSS_LEVEL_OUTERMOST |
+			vnic_hash_rss_hf(caps->hash_types);
+	if (rss_has_tunnels(dev, f))
 		info->flow_type_rss_offloads |= RTE_ETH_RSS_LEVEL_INNERMOST;
 }
 
@@ -280,7 +308,7 @@ rss_hash_check(const struct vnic_dev *dev, const struct rte_eth_rss_conf *conf)
 			 dev->name);
 		return -ENOTSUP;
 	}
-	return rss_check_conf(dev, &dev->accepted, conf);
+	return rss_check_conf(dev, &dev->nego, conf);
 }
 
 static int
