@@ -470,7 +470,7 @@ case_rss_shrunk(void **state)
 	sim_close(port, true);
 }
 
-/* ---- RSS without MQ, hash reports without RSS ---- */
+/* ---- RSS without MQ ---- */
 
 static void
 offer_rss_only(struct devsim_config *c)
@@ -494,46 +494,6 @@ case_rss_without_mq(void **state)
 	assert_int_equal(rte_eth_dev_stop(port->id), 0);
 	assert_int_equal(rte_eth_dev_configure(port->id, 2, 2, &conf),
 			 -EINVAL);
-	sim_close(port, true);
-}
-
-void
-case_rss_hash_only(void **state)
-{
-	struct sim_options o = {
-		.ctrl = true, .pairs = 2,
-		.extra = { BITS(VIRTIO_NET_F_HASH_REPORT) } };
-	struct rte_eth_conf conf = {
-		.rxmode = { .mtu = 1500, .mq_mode = RTE_ETH_MQ_RX_RSS,
-			    .offloads = RTE_ETH_RX_OFFLOAD_RSS_HASH },
-	};
-	struct sim_port *port = control_open(&o);
-	const struct devsim_net_state *net = devsim_net_state(port->dev);
-	uint16_t i;
-
-	(void)state;
-	/* Not asked for: the header stays short. */
-	assert_int_equal(devsim_hdr_len(port->dev), 12);
-	assert_false(net->hash_config);
-	assert_int_equal(rte_eth_dev_stop(port->id), 0);
-	assert_int_equal(rte_eth_dev_configure(port->id, 2, 2, &conf), 0);
-	for (i = 0; i < 2; i++) {
-		assert_int_equal(rte_eth_rx_queue_setup(port->id, i, 64,
-			SOCKET_ID_ANY, NULL, port->pool), 0);
-		assert_int_equal(rte_eth_tx_queue_setup(port->id, i, 64,
-			SOCKET_ID_ANY, NULL), 0);
-	}
-	assert_int_equal(rte_eth_dev_start(port->id), 0);
-	assert_int_equal(devsim_hdr_len(port->dev), 20);
-	assert_true(net->hash_config);
-	assert_false(net->steering);
-	assert_int_equal(net->pairs, 2);
-	assert_int_equal(told(port)->hash_types, VIRTIO_NET_HASH_TYPES);
-	assert_int_equal(hash_set(port, 0, key_pattern(5), 40), 0);
-	assert_memory_equal(told(port)->key, key_pattern(5), 40);
-	assert_int_equal(told(port)->hash_types, VIRTIO_NET_HASH_TYPES);
-	reta_all(128, queue_mod);
-	assert_true(rte_eth_dev_rss_reta_update(port->id, reta, 128) < 0);
 	sim_close(port, true);
 }
 

@@ -130,11 +130,15 @@ case_rss_shrunk(void **state);
 void
 case_rss_without_mq(void **state);
 void
-case_rss_hash_only(void **state);
-void
 case_rss_tunnel(void **state);
 
 /* case_rss_hash.c */
+void
+case_rss_hash_only(void **state);
+void
+rss_hash_steers_nothing(void **state);
+void
+rss_hash_tunnel(void **state);
 void
 rss_levels(void **state);
 

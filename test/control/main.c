@@ -230,6 +230,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(case_rss_shrunk),
 	cmocka_unit_test(case_rss_without_mq),
 	cmocka_unit_test(case_rss_hash_only),
+	cmocka_unit_test(rss_hash_steers_nothing),
+	cmocka_unit_test(rss_hash_tunnel),
 	cmocka_unit_test(rss_levels),
 	cmocka_unit_test(case_rss_tunnel),
 	cmocka_unit_test(case_rss_contexts),

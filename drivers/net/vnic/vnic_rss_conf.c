@@ -7,6 +7,7 @@
 
 #include "vnic_hash.h"
 #include "vnic_log.h"
+#include "vnic_offload.h"
 #include "vnic_port.h"
 
 /* RSS and hashes as ethdev asks for them, in terms of vnic_rss.h. */
@@ -108,6 +109,15 @@ rss_check_conf(const struct vnic_dev *dev, const struct vnic_negotiation *nego,
 	return conf->rss_key != NULL ? RTE_MIN(rss_key_len(dev, conf), 0) : 0;
 }
 
+/* Reports of one queue's frames need no table: HASH_CONFIG has the functions. */
+static bool
+rss_needs_table(const struct vnic_dev *dev, const struct rte_eth_conf *conf)
+{
+	return vnic_rss_asked(conf) != 0 &&
+		(dev->data->nb_rx_queues > 1 ||
+		 !(conf->rxmode.offloads & RTE_ETH_RX_OFFLOAD_RSS_HASH));
+}
+
 int
 vnic_rss_check(const struct vnic_dev *dev, const struct rte_eth_conf *conf,
 	       const struct vnic_negotiation *nego)
@@ -115,15 +125,15 @@ vnic_rss_check(const struct vnic_dev *dev, const struct rte_eth_conf *conf,
 	const struct virtio_features *f = &nego->accepted;
 	const uint64_t report = conf->rxmode.offloads &
 		RTE_ETH_RX_OFFLOAD_RSS_HASH;
-	uint64_t rss_hf = vnic_rss_asked(conf);
 
-	if (rss_hf != 0 && !virtio_features_has(f, VIRTIO_NET_F_RSS))
+	if (rss_needs_table(dev, conf) &&
+	    !virtio_features_has(f, VIRTIO_NET_F_RSS))
 		return rss_refuse(dev, nego, VIRTIO_NET_F_RSS,
-				  "receive mode RTE_ETH_MQ_RX_RSS");
+				  "receive mode RTE_ETH_MQ_RX_RSS with hash functions (with rss_hf 0 the device steers as it likes)");
 	if (report != 0 && !virtio_features_has(f, VIRTIO_NET_F_HASH_REPORT))
 		return rss_refuse(dev, nego, VIRTIO_NET_F_HASH_REPORT,
 				  "RTE_ETH_RX_OFFLOAD_RSS_HASH");
-	if (rss_hf == 0 && report == 0)
+	if (vnic_rss_asked(conf) == 0 && report == 0)
 		return 0;
 	if (dev->data->nb_rx_queues == 0) {
 		VNIC_LOG(ERR, "%s: RSS needs a receive queue", dev->name);
@@ -187,6 +197,7 @@ vnic_rss_configure(struct vnic_dev *dev, const struct rte_eth_conf *conf)
 	struct vnic_rss *rss = &dev->rss;
 	bool on = vnic_dev_has(dev, VIRTIO_NET_F_RSS);
 	uint64_t rest;
+	uint32_t types = vnic_hash_types(vnic_rss_asked(conf), &rest);
 
 	vnic_rss_context_clear(dev);
 	rss->contexts_max = 0;
@@ -194,11 +205,25 @@ vnic_rss_configure(struct vnic_dev *dev, const struct rte_eth_conf *conf)
 	if (!on && !vnic_dev_has(dev, VIRTIO_NET_F_HASH_REPORT))
 		return;
 	rss_key_apply(dev, &rss->params, rc);
-	/* Without RSS the device steers as it likes, and hashes all it can. */
-	rss->params.hash_types = on ? vnic_hash_types(rc->rss_hf, &rest) :
+	/* Reports of whatever the device can hash, where no function is named. */
+	rss->params.hash_types = on || types != 0 ? types :
 		rss->caps.hash_types;
 	if (on && rss->spread != dev->data->nb_rx_queues)
 		rss_table_spread(rss, dev->data->nb_rx_queues);
+}
+
+/*
+ * Programs take what is announced for what can steer: they mask their wishes by
+ * it and ask for RSS if any is left. So a device without RSS has functions only
+ * for a port that is configured, or just being configured, to report hashes.
+ */
+static bool
+rss_announces(const struct vnic_dev *dev, const struct virtio_features *f)
+{
+	return dev->rss.caps.hash_types != 0 &&
+		(virtio_features_has(f, VIRTIO_NET_F_RSS) ||
+		 (dev->data->dev_conf.rxmode.offloads &
+		  RTE_ETH_RX_OFFLOAD_RSS_HASH));
 }
 
 void
@@ -212,26 +237,36 @@ vnic_rss_info(const struct vnic_dev *dev, const struct virtio_features *f,
 		return;
 	info->hash_key_size = caps->key_max;
 	VNIC_COMPAT_RSS_TOEPLITZ_CAPA(info);
-	if (!on)
+	if (on)
+		info->reta_size = caps->table_max;
+	if (!rss_announces(dev, f))
 		return;
-	info->reta_size = caps->table_max;
-	if (caps->hash_types != 0)
-		info->flow_type_rss_offloads = RTE_ETH_RSS_LEVEL_OUTERMOST |
-			vnic_hash_rss_hf(caps->hash_types);
+	info->flow_type_rss_offloads = vnic_hash_rss_hf(caps->hash_types) |
+		RTE_ETH_RSS_LEVEL_OUTERMOST;
 	if (rss_has_tunnels(dev, f))
 		info->flow_type_rss_offloads |= RTE_ETH_RSS_LEVEL_INNERMOST;
 }
 
 /* ---- ethdev operations ---- */
 
+/* Not to be had at all, or not asked for. */
+static int
+rss_refuse_table(const struct vnic_dev *dev)
+{
+	struct vnic_negotiation best;
+
+	vnic_offload_negotiate(dev, &best);
+	return rss_refuse(dev, virtio_features_has(&best.accepted,
+						   VIRTIO_NET_F_RSS) ?
+			  &dev->nego : &best, VIRTIO_NET_F_RSS,
+			  "a redirection table (receive mode RTE_ETH_MQ_RX_RSS with hash functions)");
+}
+
 static int
 rss_check_size(const struct vnic_dev *dev, uint16_t size)
 {
-	if (!vnic_dev_has(dev, VIRTIO_NET_F_RSS)) {
-		VNIC_LOG(ERR, "%s: no redirection table: the port is not configured with RTE_ETH_MQ_RX_RSS and hash functions",
-			 dev->name);
-		return -ENOTSUP;
-	}
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_RSS))
+		return rss_refuse_table(dev);
 	if (size == dev->rss.params.table_len)
 		return 0;
 	VNIC_LOG(ERR, "%s: a redirection table of %u entries was given, it has %u",
@@ -321,8 +356,7 @@ rss_hash_update_locked(struct vnic_dev *dev,
 
 	if (ret < 0)
 		return ret;
-	if (vnic_dev_has(dev, VIRTIO_NET_F_RSS))
-		next.hash_types = vnic_hash_types(conf->rss_hf, &rest);
+	next.hash_types = vnic_hash_types(conf->rss_hf, &rest);
 	rss_key_apply(dev, &next, conf);
 	if (vnic_dev_has(dev, VIRTIO_NET_F_RSS))
 		ret = vnic_rss_params_check(dev, &next);
