@@ -21,13 +21,17 @@ get32(const uint8_t *p)
 	return get16(p) | (uint32_t)get16(p + 2) << 16;
 }
 
+/* Limits are what the driver can read, not what the device was made with. */
+
 static bool
 types_ok(struct devsim *dev, uint32_t types)
 {
-	if (types & ~dev->config.hash_types)
+	uint32_t can = rte_le_to_cpu_32(dev->net.supported_hash_types);
+
+	if (types & ~can)
 		devsim_violation(dev, NULL, "hash types 0x%x of 0x%x", types,
-				 dev->config.hash_types);
-	return (types & ~dev->config.hash_types) == 0;
+				 can);
+	return (types & ~can) == 0;
 }
 
 /** Length byte and key at the command's end. */
@@ -40,9 +44,9 @@ key_get(struct devsim *dev, struct devsim_rss *rss, const uint8_t *data,
 				 len < 1 ? 0 : data[0], len);
 		return false;
 	}
-	if (data[0] > dev->config.rss_key_size) {
+	if (data[0] > dev->net.rss_max_key_size) {
 		devsim_violation(dev, NULL, "a key of %u bytes of %u", data[0],
-				 dev->config.rss_key_size);
+				 dev->net.rss_max_key_size);
 		return false;
 	}
 	rss->key_len = data[0];
@@ -66,13 +70,13 @@ static bool
 table_get(struct devsim *dev, struct devsim_rss *rss, const uint8_t *data,
 	  uint32_t entries)
 {
-	uint32_t i;
+	uint32_t max = rte_le_to_cpu_16(
+		dev->net.rss_max_indirection_table_length), i;
 
-	if ((entries & (entries - 1)) != 0 ||
-	    entries > dev->config.rss_table_size ||
+	if ((entries & (entries - 1)) != 0 || entries > max ||
 	    entries > DEVSIM_RSS_TABLE_MAX) {
 		devsim_violation(dev, NULL, "a table of %u entries of %u",
-				 entries, dev->config.rss_table_size);
+				 entries, max);
 		return false;
 	}
 	rss->table_len = entries;
@@ -164,11 +168,13 @@ uint8_t
 devsim_rss_tunnel(struct devsim *dev, uint8_t command, const uint8_t *data,
 		  uint32_t len)
 {
+	uint32_t can = rte_le_to_cpu_32(dev->net.supported_tunnel_types);
+
 	if (command != VIRTIO_NET_CTRL_HASH_TUNNEL_SET || len != 4)
 		return VIRTIO_NET_ERR;
-	if (get32(data) & ~dev->config.tunnel_types) {
+	if (get32(data) & ~can) {
 		devsim_violation(dev, NULL, "tunnel types 0x%x of 0x%x",
-				 get32(data), dev->config.tunnel_types);
+				 get32(data), can);
 		return VIRTIO_NET_ERR;
 	}
 	dev->state.tunnel_types = get32(data);

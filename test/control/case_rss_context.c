@@ -84,3 +84,41 @@ case_rss_contexts(void **state)
 			 -ENOTSUP);
 	sim_close(port, true);
 }
+
+static void
+shape_long_keys(struct devsim_config *c)
+{
+	shape_contexts(c);
+	c->rss_key_size = 60;
+}
+
+/* After a reset the device takes shorter keys: one of the sets has a longer. */
+void
+rss_context_shrunk(void **state)
+{
+	const size_t off = offsetof(struct virtio_net_config,
+				    rss_max_key_size);
+	static struct vnic_rss_params params;
+	struct sim_options o = with_rss;
+	struct sim_port *port;
+	uint8_t key = 40;
+
+	(void)state;
+	o.shape = shape_long_keys;
+	port = control_open(&o);
+	params = port->vnic->rss.params;
+	assert_int_equal(params.key_len, 60);
+	assert_int_equal(vnic_rss_context_set(port->vnic, 3, &params), 0);
+	params.key_len = 40;
+	assert_int_equal(vnic_rss_set(port->vnic, &params), 0);
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	devsim_config_poke(port->dev, off, &key, sizeof(key));
+	control_log_start();
+	assert_int_equal(rte_eth_dev_start(port->id), -EPROTO);
+	control_log_has("in an RSS context");
+	key = 60;
+	devsim_config_poke(port->dev, off, &key, sizeof(key));
+	sim_start(port);
+	assert_true(devsim_net_state(port->dev)->contexts[2].set);
+	sim_close(port, true);
+}

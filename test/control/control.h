@@ -145,6 +145,8 @@ rss_levels(void **state);
 /* case_rss_context.c */
 void
 case_rss_contexts(void **state);
+void
+rss_context_shrunk(void **state);
 
 /* case_trouble.c */
 void

@@ -235,6 +235,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(rss_levels),
 	cmocka_unit_test(case_rss_tunnel),
 	cmocka_unit_test(case_rss_contexts),
+	cmocka_unit_test(rss_context_shrunk),
 	cmocka_unit_test(case_ctrl_refuses),
 	cmocka_unit_test(case_ctrl_silent),
 	cmocka_unit_test(case_features_refused),

@@ -11,22 +11,48 @@
 
 /* What the device has of RSS and hashes: parameters in force, kept over resets. */
 
+static bool
+rss_fits(const struct vnic_dev *dev, const struct vnic_rss_params *p,
+	 const struct vnic_rss_caps *now)
+{
+	return p->key_len <= now->key_max &&
+		(p->hash_types & ~now->hash_types) == 0 &&
+		(!vnic_dev_has(dev, VIRTIO_NET_F_RSS) ||
+		 p->table_len <= now->table_max);
+}
+
+/* The parameters that the device has no room for any more, or NULL. */
+static const struct vnic_rss_params *
+rss_find_misfit(const struct vnic_dev *dev, const struct vnic_rss_caps *now)
+{
+	const struct vnic_rss *rss = &dev->rss;
+	unsigned int i;
+
+	if (!rss_fits(dev, &rss->params, now) ||
+	    (rss->tunnel_types & ~now->tunnel_types) != 0)
+		return &rss->params;
+	for (i = 0; i < VNIC_RSS_CONTEXTS_MAX; i++)
+		if (rss->contexts[i] != NULL &&
+		    !rss_fits(dev, rss->contexts[i], now))
+			return rss->contexts[i];
+	return NULL;
+}
+
 int
 vnic_rss_revalidate(struct vnic_dev *dev, const struct vnic_rss_caps *now)
 {
-	const struct vnic_rss_params *p = &dev->rss.params;
+	const struct vnic_rss_params *p;
 	bool on = vnic_dev_has(dev, VIRTIO_NET_F_RSS);
 
 	if (!on && !vnic_dev_has(dev, VIRTIO_NET_F_HASH_REPORT))
 		return 0;
-	if (p->key_len <= now->key_max &&
-	    (p->hash_types & ~now->hash_types) == 0 &&
-	    (dev->rss.tunnel_types & ~now->tunnel_types) == 0 &&
-	    (!on || p->table_len <= now->table_max))
+	p = rss_find_misfit(dev, now);
+	if (p == NULL)
 		return 0;
 	dev->violations[VNIC_VIOLATION_CONFIG]++;
-	VNIC_LOG(ERR, "%s: the device can no longer hash as the port was configured (table %u of %u, key %u of %u, types 0x%x of 0x%x, tunnels 0x%x of 0x%x): probe it again",
-		 dev->name, on ? p->table_len : 0, now->table_max, p->key_len,
+	VNIC_LOG(ERR, "%s: the device can no longer hash as the port was configured%s (table %u of %u, key %u of %u, types 0x%x of 0x%x, tunnels 0x%x of 0x%x): probe it again",
+		 dev->name, p != &dev->rss.params ? " in an RSS context" : "",
+		 on ? p->table_len : 0, now->table_max, p->key_len,
 		 now->key_max, p->hash_types, now->hash_types,
 		 dev->rss.tunnel_types, now->tunnel_types);
 	return -EPROTO;
