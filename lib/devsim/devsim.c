@@ -147,7 +147,7 @@ devsim_create(const struct devsim_config *config)
 	dev->config = *config;
 	dev->nr_vqs = config->pairs * 2 + 1;
 	dev->vqs = calloc(dev->nr_vqs, sizeof(*dev->vqs));
-	dev->frame = malloc(DEVSIM_FRAME_MAX + sizeof(struct virtio_net_hdr_outer));
+	dev->frame = malloc(DEVSIM_SCRATCH);
 	if (dev->vqs == NULL || dev->frame == NULL) {
 		dev->nr_vqs = 0;
 		devsim_destroy(dev);

@@ -131,7 +131,7 @@ struct devsim_vq_stats {
 };
 
 #define DEVSIM_RSS_KEY_MAX 255
-#define DEVSIM_RSS_TABLE_MAX 2048
+#define DEVSIM_RSS_TABLE_MAX 32768
 #define DEVSIM_RSS_CONTEXTS_MAX 8
 
 /** virtio_net_rss_config as the driver sent it; receive queues from 0. */

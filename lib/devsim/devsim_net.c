@@ -472,7 +472,7 @@ ctrl_answer(struct devsim *dev, struct devsim_vq *vq,
 	}
 	if (devsim_fault_hit(vq, DEVSIM_FAULT_CTRL_GARBAGE))
 		return 0xa5;
-	if (elem->readable > DEVSIM_FRAME_MAX)
+	if (elem->readable > DEVSIM_COMMAND_MAX)
 		return VIRTIO_NET_ERR;
 	return devsim_ctrl_command(dev, dev->frame,
 				   gather(elem, dev->frame, elem->readable));

@@ -12,6 +12,15 @@
 
 #define DEVSIM_VIOLATIONS_KEPT 32
 #define DEVSIM_TEXT_LEN 160
+/** Longest command: an RSS context with table and key. */
+#define DEVSIM_COMMAND_MAX (sizeof(struct virtio_net_ctrl_hdr) + \
+	sizeof(struct virtnet_rss_ctx_head) + \
+	sizeof(struct virtio_net_rss_config_head) + \
+	DEVSIM_RSS_TABLE_MAX * sizeof(rte_le16_t) + \
+	sizeof(struct virtio_net_rss_config_tail) + DEVSIM_RSS_KEY_MAX)
+/** Room for that, and for a frame with its header. */
+#define DEVSIM_SCRATCH (DEVSIM_COMMAND_MAX > DEVSIM_FRAME_MAX + 32 ? \
+	DEVSIM_COMMAND_MAX : DEVSIM_FRAME_MAX + 32)
 /** Longest command-specific-result. */
 #define DEVSIM_REPLY_MAX 16384
 
@@ -128,7 +137,7 @@ struct devsim {
 	uint64_t ctrl_seen_ms;	/**< when the command that waits was; 0: none */
 	uint16_t mac_room;	/**< entries that the MAC table takes */
 	uint64_t stats_types;	/**< supported_stats_types */
-	uint8_t *frame;		/**< scratch, DEVSIM_FRAME_MAX + header */
+	uint8_t *frame;		/**< scratch, a frame with header or a command */
 
 	unsigned int nr_violations;
 	char violations[DEVSIM_VIOLATIONS_KEPT][DEVSIM_TEXT_LEN];

@@ -27,7 +27,7 @@ told(struct sim_port *port)
 	return &devsim_net_state(port->dev)->rss;
 }
 
-static struct rte_eth_rss_reta_entry64 reta[16];
+static struct rte_eth_rss_reta_entry64 reta[VNIC_RSS_TABLE_MAX / 64];
 
 static void
 reta_all(uint16_t size, uint16_t (*queue)(uint16_t i))
@@ -63,7 +63,7 @@ queue_last_bad(uint16_t i)
 static void
 reta_check(struct sim_port *port, uint16_t size, uint16_t (*queue)(uint16_t i))
 {
-	struct rte_eth_rss_reta_entry64 got[16];
+	static struct rte_eth_rss_reta_entry64 got[RTE_DIM(reta)];
 	uint16_t i;
 
 	memset(got, 0xff, sizeof(got));
@@ -102,6 +102,8 @@ caps_good(uint8_t key, uint16_t table, uint16_t size)
 		.rss_key_size = key, .rss_table_size = table,
 		.hash_types = 0x80000107 };
 	o.shape = shape;
+	/* Long commands, and machines that are busy. */
+	o.ctrl_timeout_ms = 5000;
 	port = control_open(&o);
 	assert_int_equal(rte_eth_dev_info_get(port->id, &info), 0);
 	assert_int_equal(info.reta_size, size);
@@ -132,7 +134,10 @@ case_rss_sizes(void **state)
 	caps_good(40, 128, 128);
 	caps_good(52, 127, 64);
 	caps_good(64, 512, 512);
-	caps_good(255, 65535, VNIC_RSS_TABLE_MAX);
+	caps_good(255, 1024, 1024);
+	caps_good(40, 2048, 2048);
+	caps_good(60, 32767, 16384);
+	caps_good(255, 65535, 32768);
 	caps_good(40, 64, 64);
 	caps_good(40, 63, 32);
 	caps_good(40, 1, 1);
@@ -350,7 +355,7 @@ void
 case_rss_reta_refused(void **state)
 {
 	struct sim_port *port = control_open(&with_rss);
-	struct vnic_rss_params params;
+	static struct vnic_rss_params params;
 	uint32_t commands;
 
 	(void)state;
@@ -361,7 +366,7 @@ case_rss_reta_refused(void **state)
 	assert_int_equal(rte_eth_dev_rss_reta_update(port->id, reta, 128),
 			 -EINVAL);
 	control_traffic(port);
-	params = port->vnic->rss.params;
+	params = *port->vnic->rss.params;
 	assert_int_equal(vnic_dev_lock(port->vnic, 1000), 0);
 	params.table[127] = PAIRS;
 	assert_int_equal(vnic_rss_set(port->vnic, &params), -EINVAL);

@@ -34,7 +34,7 @@ void
 case_rss_contexts(void **state)
 {
 	struct sim_options o = with_rss;
-	struct vnic_rss_params params;
+	static struct vnic_rss_params params;
 	const struct devsim_rss *ctx;
 	struct sim_port *port;
 	struct vnic_dev *dev;
@@ -45,7 +45,7 @@ case_rss_contexts(void **state)
 	dev = port->vnic;
 	ctx = devsim_net_state(port->dev)->contexts;
 	assert_int_equal(vnic_rss_context_max(dev), 4);
-	params = dev->rss.params;
+	params = *dev->rss.params;
 	params.table_len = 16;
 	params.table[3] = 2;
 	assert_int_equal(vnic_rss_context_set(dev, 0, &params), -EINVAL);
@@ -106,7 +106,7 @@ rss_context_shrunk(void **state)
 	(void)state;
 	o.shape = shape_long_keys;
 	port = control_open(&o);
-	params = port->vnic->rss.params;
+	params = *port->vnic->rss.params;
 	assert_int_equal(params.key_len, 60);
 	assert_int_equal(vnic_rss_context_set(port->vnic, 3, &params), 0);
 	params.key_len = 40;

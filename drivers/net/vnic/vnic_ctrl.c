@@ -3,7 +3,6 @@
  */
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <rte_cycles.h>
@@ -17,6 +16,7 @@
 #include "vnic_log.h"
 #include "vnic_notify.h"
 #include "vnic_queue.h"
+#include "vnic_queue_mem.h"
 
 #define CTRL_RING_SIZE 64
 #define CTRL_POLL_US 20
@@ -25,9 +25,9 @@
 /** What the device reads and writes of one exchange. */
 struct ctrl_shared {
 	struct virtio_net_ctrl_hdr hdr;
-	uint8_t data[VNIC_CTRL_DATA_MAX];
 	uint8_t ack;
 	uint8_t result[VNIC_CTRL_RESULT_MAX];	/**< right behind ack */
+	uint8_t data[];		/**< as long as the device's longest command */
 };
 
 struct vnic_ctrlq {
@@ -37,6 +37,7 @@ struct vnic_ctrlq {
 	struct ctrl_shared *shared;
 	uint64_t mem_dma;
 	uint64_t shared_dma;
+	size_t room;		/**< of shared->data */
 	uint16_t index;
 	uint16_t size;
 	bool live;	/**< the device has the ring */
@@ -78,6 +79,13 @@ ctrl_identify(struct vnic_dev *dev, uint16_t *index, uint16_t *size)
 	return 0;
 }
 
+static size_t
+ctrl_room(const struct vnic_dev *dev)
+{
+	return RTE_MAX((size_t)VNIC_CTRL_DATA_MAX,
+		       vnic_ctrl_rss_max(&dev->rss.caps));
+}
+
 /* Room for either layout, so that a new configuration needs no new memory. */
 static int
 ctrl_reserve(struct vnic_dev *dev, struct vnic_ctrlq *cq)
@@ -85,13 +93,11 @@ ctrl_reserve(struct vnic_dev *dev, struct vnic_ctrlq *cq)
 	uint16_t size = ctrl_ring_max(dev);
 	size_t bytes = RTE_MAX(vring_layout(size, false).bytes,
 			       vring_layout(size, true).bytes);
-	bool va = vnic_transport_ops(dev)->addr_is_va;
-	char name[RTE_MEMZONE_NAMESIZE];
 
-	snprintf(name, sizeof(name), "vnic_%u_ctrl", dev->port_id);
-	cq->mz = rte_memzone_reserve_aligned(name,
-		bytes + sizeof(struct ctrl_shared), SOCKET_ID_ANY,
-		RTE_MEMZONE_IOVA_CONTIG, 4096);
+	cq->room = ctrl_room(dev);
+	cq->mz = vnic_queue_mz(dev, "ctrl", 0, bytes +
+			       sizeof(struct ctrl_shared) + cq->room,
+			       SOCKET_ID_ANY);
 	cq->priv = rte_zmalloc("vnic_ctrl",
 			       vring_private_bytes(size), 8);
 	if (cq->mz == NULL || cq->priv == NULL) {
@@ -100,9 +106,19 @@ ctrl_reserve(struct vnic_dev *dev, struct vnic_ctrlq *cq)
 		return -ENOMEM;
 	}
 	cq->shared = RTE_PTR_ADD(cq->mz->addr, bytes);
-	cq->mem_dma = va ? (uintptr_t)cq->mz->addr : cq->mz->iova;
+	cq->mem_dma = vnic_queue_mz_dma(dev, cq->mz);
 	cq->shared_dma = cq->mem_dma + bytes;
 	return 0;
+}
+
+static void
+ctrl_free(struct vnic_ctrlq *cq)
+{
+	if (cq == NULL)
+		return;
+	rte_memzone_free(cq->mz);
+	rte_free(cq->priv);
+	rte_free(cq);
 }
 
 int
@@ -111,29 +127,26 @@ vnic_ctrl_create(struct vnic_dev *dev)
 	struct vnic_ctrlq *cq;
 	int ret;
 
-	if (dev->ctrlq != NULL)
+	if (dev->ctrlq != NULL && dev->ctrlq->room >= ctrl_room(dev))
 		return 0;
 	cq = rte_zmalloc("vnic_ctrl", sizeof(*cq), RTE_CACHE_LINE_SIZE);
 	if (cq == NULL)
 		return -ENOMEM;
-	dev->ctrlq = cq;
 	ret = ctrl_reserve(dev, cq);
-	if (ret < 0)
-		vnic_ctrl_free(dev);
-	return ret;
+	if (ret < 0) {
+		ctrl_free(cq);
+		return ret;
+	}
+	vnic_ctrl_free(dev);
+	dev->ctrlq = cq;
+	return 0;
 }
 
 void
 vnic_ctrl_free(struct vnic_dev *dev)
 {
-	struct vnic_ctrlq *cq = dev->ctrlq;
-
-	if (cq == NULL)
-		return;
+	ctrl_free(dev->ctrlq);
 	dev->ctrlq = NULL;
-	rte_memzone_free(cq->mz);
-	rte_free(cq->priv);
-	rte_free(cq);
 }
 
 int
@@ -294,8 +307,18 @@ ctrl_check(const struct vnic_dev *dev, size_t len, size_t max)
 		return -ENOTSUP;
 	if (!cq->live || cq->dead)
 		return -EIO;
-	return len > VNIC_CTRL_DATA_MAX || max > VNIC_CTRL_RESULT_MAX ?
+	return len > cq->room || max > VNIC_CTRL_RESULT_MAX ?
 		-EINVAL : vnic_ctrl_restore_check(dev);
+}
+
+int
+vnic_ctrl_begin(struct vnic_dev *dev, size_t len, uint8_t **data)
+{
+	int ret = ctrl_check(dev, len, 0);
+
+	if (ret == 0)
+		*data = dev->ctrlq->shared->data;
+	return ret;
 }
 
 int
@@ -314,7 +337,7 @@ vnic_ctrl_query(struct vnic_dev *dev, uint8_t class, uint8_t command,
 	cq->shared->hdr.command = command;
 	/* A device that gives the buffer back unwritten has not said OK. */
 	cq->shared->ack = 0xff;
-	if (len > 0)
+	if (len > 0 && data != cq->shared->data)
 		memcpy(cq->shared->data, data, len);
 	ret = ctrl_post(dev, cq, len, max);
 	if (ret == 0)

@@ -27,7 +27,10 @@
 
 struct vnic_dev;
 
-/** Allocate once, for any features; before CTRL_VQ is accepted. */
+/**
+ * Allocate for any features, with room for every command that the device as it
+ * was probed last can be sent; before CTRL_VQ is accepted, the device reset.
+ */
 int
 vnic_ctrl_create(struct vnic_dev *dev);
 /** Free; the device has been reset. */
@@ -64,13 +67,22 @@ vnic_ctrl_restore_check(const struct vnic_dev *dev);
 void
 vnic_ctrl_restore_cancel(struct vnic_dev *dev, bool cancel);
 
-/** One exchange. @p data is copied; @p len at most VNIC_CTRL_DATA_MAX. */
 /** Largest control ring of a legacy device, whose size cannot be chosen. */
 #define VNIC_CTRL_RING_LEGACY 1024
+/** Room for the data of any command but those of RSS. */
 #define VNIC_CTRL_DATA_MAX 3072
+
+/** One exchange. @p data is copied; @p len is bounded by what was allocated. */
 int
 vnic_ctrl_exec(struct vnic_dev *dev, uint8_t class, uint8_t command,
 	       const void *data, size_t len);
+
+/**
+ * Where to write @p len bytes, instead of having them copied: *@p data is then
+ * given to the exchange that must follow. Errors as of that.
+ */
+int
+vnic_ctrl_begin(struct vnic_dev *dev, size_t len, uint8_t **data);
 
 /**
  * One exchange that is answered with more than OK. At most @p max bytes, up

@@ -10,17 +10,33 @@
 
 /* Commands of 5.1.6.4.4, 5.1.6.5.6.4, 5.1.6.5.7 and 5.1.6.5.8, as bytes. */
 
-#define RSS_BYTES_MAX (sizeof(struct virtnet_rss_ctx_head) + \
-	sizeof(struct virtio_net_rss_config_head) + \
-	VNIC_RSS_TABLE_MAX * sizeof(rte_le16_t) + \
-	sizeof(struct virtio_net_rss_config_tail) + VNIC_RSS_KEY_MAX)
-static_assert(RSS_BYTES_MAX <= VNIC_CTRL_DATA_MAX, "the largest RSS command");
+static size_t
+rss_bytes(uint16_t table_len, uint16_t key_len)
+{
+	return sizeof(struct virtio_net_rss_config_head) +
+		table_len * sizeof(rte_le16_t) +
+		sizeof(struct virtio_net_rss_config_tail) + key_len;
+}
 
-/** A command being written; every part is copied behind the last. */
+size_t
+vnic_ctrl_rss_max(const struct vnic_rss_caps *caps)
+{
+	return sizeof(struct virtnet_rss_ctx_head) +
+		rss_bytes(caps->table_max, caps->key_max);
+}
+
+/** A command being written in its place; every part is behind the last. */
 struct command {
 	size_t len;
-	uint8_t data[RSS_BYTES_MAX];
+	uint8_t *data;
 };
+
+static int
+command_begin(struct command *c, struct vnic_dev *dev, size_t bytes)
+{
+	c->len = 0;
+	return vnic_ctrl_begin(dev, bytes, &c->data);
+}
 
 static void
 command_add(struct command *c, const void *part, size_t len)
@@ -65,10 +81,15 @@ int
 vnic_ctrl_rss_config(struct vnic_dev *dev,
 		     const struct vnic_rss_params *params)
 {
-	struct command c = { .len = 0 };
+	struct command c;
+	int ret;
 
 	if (!vnic_dev_has(dev, VIRTIO_NET_F_RSS))
 		return -ENOTSUP;
+	ret = command_begin(&c, dev, rss_bytes(params->table_len,
+					       params->key_len));
+	if (ret < 0)
+		return ret;
 	command_add_rss(&c, dev, params);
 	return vnic_ctrl_exec(dev, VIRTIO_NET_CTRL_MQ,
 			      VIRTIO_NET_CTRL_MQ_RSS_CONFIG, c.data, c.len);
@@ -82,10 +103,14 @@ vnic_ctrl_hash_config(struct vnic_dev *dev,
 		.hash_types = rte_cpu_to_le_32(params->hash_types),
 		.hash_key_length = params->key_len,
 	};
-	struct command c = { .len = 0 };
+	struct command c;
+	int ret;
 
 	if (!vnic_dev_has(dev, VIRTIO_NET_F_HASH_REPORT))
 		return -ENOTSUP;
+	ret = command_begin(&c, dev, sizeof(head) + params->key_len);
+	if (ret < 0)
+		return ret;
 	command_add(&c, &head, sizeof(head));
 	command_add(&c, params->key, params->key_len);
 	return vnic_ctrl_exec(dev, VIRTIO_NET_CTRL_MQ,
@@ -129,10 +154,15 @@ vnic_ctrl_rss_context_set(struct vnic_dev *dev, uint8_t command, uint16_t id,
 	const struct virtnet_rss_ctx_head head = {
 		.rss_ctx_id = rte_cpu_to_le_16(id),
 	};
-	struct command c = { .len = 0 };
+	struct command c;
+	int ret;
 
 	if (!vnic_dev_has(dev, VIRTIO_NET_F_RSS_CONTEXT))
 		return -ENOTSUP;
+	ret = command_begin(&c, dev, sizeof(head) +
+			    rss_bytes(params->table_len, params->key_len));
+	if (ret < 0)
+		return ret;
 	command_add(&c, &head, sizeof(head));
 	command_add_rss(&c, dev, params);
 	return vnic_ctrl_exec(dev, VIRTNET_RSS_CTX_CTRL, command, c.data,

@@ -506,7 +506,7 @@ vnic_device_remove(struct rte_eth_dev *eth_dev)
 		vnic_device_reset(dev);
 	vnic_ethdev_remove_bursts(eth_dev);
 	device_free_queues(eth_dev);
-	vnic_rss_context_clear(dev);
+	vnic_rss_free(dev);
 	if (!dev->quarantined) {
 		vnic_ctrl_free(dev);
 		vnic_announce_free(dev);

@@ -3,13 +3,52 @@
  */
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
+
+#include <rte_malloc.h>
 
 #include "vnic_log.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
 
 /* What the device has of RSS and hashes: parameters in force, kept over resets. */
+
+int
+vnic_rss_alloc(struct vnic_dev *dev, const struct virtio_features *f)
+{
+	struct vnic_rss *rss = &dev->rss;
+
+	if (rss->params != NULL ||
+	    (!virtio_features_has(f, VIRTIO_NET_F_RSS) &&
+	     !virtio_features_has(f, VIRTIO_NET_F_HASH_REPORT)))
+		return 0;
+	rss->params = rte_zmalloc("vnic_rss", 2 * sizeof(*rss->params), 0);
+	if (rss->params == NULL) {
+		VNIC_LOG(ERR, "%s: no memory for the parameters of RSS: give EAL more huge pages",
+			 dev->name);
+		return -ENOMEM;
+	}
+	rss->next = rss->params + 1;
+	return 0;
+}
+
+void
+vnic_rss_free(struct vnic_dev *dev)
+{
+	vnic_rss_context_clear(dev);
+	rte_free(dev->rss.params);
+	dev->rss.params = NULL;
+	dev->rss.next = NULL;
+}
+
+void
+vnic_rss_params_copy(struct vnic_rss_params *dst,
+		     const struct vnic_rss_params *src)
+{
+	memcpy(dst, src, offsetof(struct vnic_rss_params, table) +
+	       src->table_len * sizeof(src->table[0]));
+}
 
 static bool
 rss_fits(const struct vnic_dev *dev, const struct vnic_rss_params *p,
@@ -28,9 +67,9 @@ rss_find_misfit(const struct vnic_dev *dev, const struct vnic_rss_caps *now)
 	const struct vnic_rss *rss = &dev->rss;
 	unsigned int i;
 
-	if (!rss_fits(dev, &rss->params, now) ||
+	if (!rss_fits(dev, rss->params, now) ||
 	    (rss->tunnel_types & ~now->tunnel_types) != 0)
-		return &rss->params;
+		return rss->params;
 	for (i = 0; i < VNIC_RSS_CONTEXTS_MAX; i++)
 		if (rss->contexts[i] != NULL &&
 		    !rss_fits(dev, rss->contexts[i], now))
@@ -51,7 +90,7 @@ vnic_rss_revalidate(struct vnic_dev *dev, const struct vnic_rss_caps *now)
 		return 0;
 	dev->violations[VNIC_VIOLATION_CONFIG]++;
 	VNIC_LOG(ERR, "%s: the device can no longer hash as the port was configured%s (table %u of %u, key %u of %u, types 0x%x of 0x%x, tunnels 0x%x of 0x%x): probe it again",
-		 dev->name, p != &dev->rss.params ? " in an RSS context" : "",
+		 dev->name, p != dev->rss.params ? " in an RSS context" : "",
 		 on ? p->table_len : 0, now->table_max, p->key_len,
 		 now->key_max, p->hash_types, now->hash_types,
 		 dev->rss.tunnel_types, now->tunnel_types);
@@ -73,7 +112,7 @@ vnic_rss_restore(struct vnic_dev *dev)
 
 	if (vnic_dev_has(dev, VIRTIO_NET_F_RSS) ||
 	    vnic_dev_has(dev, VIRTIO_NET_F_HASH_REPORT))
-		ret = rss_send(dev, &dev->rss.params);
+		ret = rss_send(dev, dev->rss.params);
 	if (ret == 0 && dev->rss.tunnel_types != 0)
 		ret = vnic_ctrl_hash_tunnel(dev, dev->rss.tunnel_types);
 	if (ret == 0)
@@ -140,7 +179,7 @@ rss_commit(struct vnic_dev *dev, const struct vnic_rss_params *next)
 	int ret = vnic_dev_running(dev) ? rss_send(dev, next) : 0;
 
 	if (ret == 0)
-		dev->rss.params = *next;
+		vnic_rss_params_copy(dev->rss.params, next);
 	return ret;
 }
 

@@ -6,6 +6,7 @@
 #define VNIC_RSS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /**
@@ -18,9 +19,8 @@
  * starts, recoveries and reconnections send it again.
  */
 
-/** Entries of a table: every queue pair can have one. A device that has room
- * for more gets a table of these. */
-#define VNIC_RSS_TABLE_MAX 1024
+/** Entries of a table: the highest power of two that the device can report. */
+#define VNIC_RSS_TABLE_MAX 32768
 #define VNIC_RSS_KEY_MAX 255
 #define VNIC_RSS_CONTEXTS_MAX 64
 
@@ -53,7 +53,10 @@ struct vnic_rss_params {
 
 struct vnic_rss {
 	struct vnic_rss_caps caps;
-	struct vnic_rss_params params;
+	/** In force, and room for the next. From the first configuration with
+	 * hashes until the port is closed; NULL before. */
+	struct vnic_rss_params *params;
+	struct vnic_rss_params *next;
 	uint16_t spread;	/**< queues that params.table was made for */
 	uint32_t tunnel_types;	/**< hashed by their inner header */
 	uint16_t contexts_max;	/**< what the device said at the last start */
@@ -62,6 +65,17 @@ struct vnic_rss {
 };
 
 /* vnic_rss.c: what the device has */
+
+/** Memory for the parameters of a port with these features. 0 or -ENOMEM. */
+int
+vnic_rss_alloc(struct vnic_dev *dev, const struct virtio_features *f);
+/** Contexts too. */
+void
+vnic_rss_free(struct vnic_dev *dev);
+/** What there is of it: a table is seldom as long as it may be. */
+void
+vnic_rss_params_copy(struct vnic_rss_params *dst,
+		     const struct vnic_rss_params *src);
 
 /** After a reset: whether the device still can what is configured. */
 int
@@ -168,6 +182,10 @@ void
 vnic_rss_context_clear(struct vnic_dev *dev);
 
 /* vnic_ctrl_rss.c: the commands, as those of vnic_ctrl.h */
+
+/** Bytes of the longest one that a device with these caps is sent. */
+size_t
+vnic_ctrl_rss_max(const struct vnic_rss_caps *caps);
 
 int
 vnic_ctrl_rss_config(struct vnic_dev *dev,

@@ -162,7 +162,7 @@ rss_key_default(struct vnic_rss_params *p, uint16_t len)
 static void
 rss_table_spread(struct vnic_rss *rss, uint16_t nb_queues)
 {
-	struct vnic_rss_params *p = &rss->params;
+	struct vnic_rss_params *p = rss->params;
 	uint16_t i;
 
 	rss->spread = nb_queues;
@@ -204,9 +204,9 @@ vnic_rss_configure(struct vnic_dev *dev, const struct rte_eth_conf *conf)
 	rss->tunnel_types = rss_tunnels(dev, vnic_rss_asked(conf));
 	if (!on && !vnic_dev_has(dev, VIRTIO_NET_F_HASH_REPORT))
 		return;
-	rss_key_apply(dev, &rss->params, rc);
+	rss_key_apply(dev, rss->params, rc);
 	/* Reports of whatever the device can hash, where no function is named. */
-	rss->params.hash_types = on || types != 0 ? types :
+	rss->params->hash_types = on || types != 0 ? types :
 		rss->caps.hash_types;
 	if (on && rss->spread != dev->data->nb_rx_queues)
 		rss_table_spread(rss, dev->data->nb_rx_queues);
@@ -267,10 +267,10 @@ rss_check_size(const struct vnic_dev *dev, uint16_t size)
 {
 	if (!vnic_dev_has(dev, VIRTIO_NET_F_RSS))
 		return rss_refuse_table(dev);
-	if (size == dev->rss.params.table_len)
+	if (size == dev->rss.params->table_len)
 		return 0;
 	VNIC_LOG(ERR, "%s: a redirection table of %u entries was given, it has %u",
-		 dev->name, size, dev->rss.params.table_len);
+		 dev->name, size, dev->rss.params->table_len);
 	return -EINVAL;
 }
 
@@ -287,17 +287,18 @@ rss_reta_update_locked(struct vnic_dev *dev,
 		       const struct rte_eth_rss_reta_entry64 *reta,
 		       uint16_t size)
 {
-	struct vnic_rss_params next = dev->rss.params;
+	struct vnic_rss_params *next = dev->rss.next;
 	int ret = rss_check_size(dev, size);
 	uint16_t i;
 
 	if (ret < 0)
 		return ret;
+	vnic_rss_params_copy(next, dev->rss.params);
 	for (i = 0; i < size; i++)
 		if (reta_chosen(reta, i))
-			next.table[i] = reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[
+			next->table[i] = reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[
 				i % RTE_ETH_RETA_GROUP_SIZE];
-	return vnic_rss_set(dev, &next);
+	return vnic_rss_set(dev, next);
 }
 
 int
@@ -329,7 +330,7 @@ vnic_rss_reta_query(struct rte_eth_dev *eth_dev,
 		if (reta_chosen(reta, i))
 			reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[
 				i % RTE_ETH_RETA_GROUP_SIZE] =
-				dev->rss.params.table[i];
+				dev->rss.params->table[i];
 	vnic_dev_unlock(dev);
 	return ret;
 }
@@ -350,19 +351,20 @@ static int
 rss_hash_update_locked(struct vnic_dev *dev,
 		       const struct rte_eth_rss_conf *conf)
 {
-	struct vnic_rss_params next = dev->rss.params;
+	struct vnic_rss_params *next = dev->rss.next;
 	int ret = rss_hash_check(dev, conf);
 	uint64_t rest;
 
 	if (ret < 0)
 		return ret;
-	next.hash_types = vnic_hash_types(conf->rss_hf, &rest);
-	rss_key_apply(dev, &next, conf);
+	vnic_rss_params_copy(next, dev->rss.params);
+	next->hash_types = vnic_hash_types(conf->rss_hf, &rest);
+	rss_key_apply(dev, next, conf);
 	if (vnic_dev_has(dev, VIRTIO_NET_F_RSS))
-		ret = vnic_rss_params_check(dev, &next);
+		ret = vnic_rss_params_check(dev, next);
 	if (ret < 0)
 		return ret;
-	return vnic_rss_hash_set(dev, &next, rss_tunnels(dev, conf->rss_hf));
+	return vnic_rss_hash_set(dev, next, rss_tunnels(dev, conf->rss_hf));
 }
 
 int
@@ -383,7 +385,7 @@ static int
 rss_hash_conf_get_locked(const struct vnic_dev *dev,
 			 struct rte_eth_rss_conf *conf)
 {
-	const struct vnic_rss_params *p = &dev->rss.params;
+	const struct vnic_rss_params *p = dev->rss.params;
 	struct rte_eth_rss_conf none = { .rss_hf = 0 };
 	int ret = rss_hash_check(dev, &none);
 

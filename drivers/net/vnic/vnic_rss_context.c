@@ -63,7 +63,7 @@ vnic_rss_context_set(struct vnic_dev *dev, uint16_t id,
 	if (ctx != NULL) {
 		ret = context_change(dev, VIRTNET_RSS_CTX_CTRL_MOD, id, params);
 		if (ret == 0)
-			*ctx = *params;
+			vnic_rss_params_copy(ctx, params);
 		return ret;
 	}
 	ctx = rte_malloc("vnic_rss", sizeof(*ctx), 0);
@@ -77,7 +77,7 @@ vnic_rss_context_set(struct vnic_dev *dev, uint16_t id,
 		rte_free(ctx);
 		return ret;
 	}
-	*ctx = *params;
+	vnic_rss_params_copy(ctx, params);
 	dev->rss.contexts[id - 1] = ctx;
 	dev->rss.nb_contexts++;
 	return 0;

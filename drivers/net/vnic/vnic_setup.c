@@ -197,6 +197,8 @@ setup_configure_locked(struct vnic_dev *dev)
 	    virtio_features_has(&nego.accepted, VIRTIO_NET_F_RSC_EXT))
 		ret = setup_rsc(dev);
 	if (ret == 0)
+		ret = vnic_rss_alloc(dev, &nego.accepted);
+	if (ret == 0)
 		ret = vnic_stats_alloc(dev);
 	if (ret < 0)
 		return ret;
