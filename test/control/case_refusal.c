@@ -346,6 +346,24 @@ refused_for_want_of_feature(void **state)
 	sim_close(port, true);
 }
 
+static void
+secondary_rss(uint16_t id)
+{
+	struct rte_eth_rss_reta_entry64 reta[2] = { { .mask = 1 } };
+	struct rte_eth_rss_conf conf = { .rss_hf = RTE_ETH_RSS_IPV4 };
+
+	control_log_start();
+	assert_int_equal(rte_eth_dev_rss_reta_update(id, reta, 128), -ENOTSUP);
+	control_log_has("change the redirection table: only the primary process");
+	control_log_start();
+	assert_int_equal(rte_eth_dev_rss_hash_update(id, &conf), -ENOTSUP);
+	control_log_has("change hash functions or key: only the primary process");
+	conf.rss_hf = 0;
+	assert_int_equal(rte_eth_dev_rss_reta_query(id, reta, 128), 0);
+	assert_int_equal(rte_eth_dev_rss_hash_conf_get(id, &conf), 0);
+	assert_true(conf.rss_hf == RTE_ETH_RSS_IPV4);
+}
+
 /* The port of a secondary process, as far as ethdev sees it. */
 static void
 secondary_ops(struct sim_port *port)
@@ -373,6 +391,7 @@ secondary_ops(struct sim_port *port)
 	assert_int_equal(rte_eth_dev_rx_queue_stop(id, 0), -ENOTSUP);
 	control_log_has("start or stop a queue: only the primary process");
 	assert_int_equal(rte_eth_dev_tx_queue_stop(id, 0), -ENOTSUP);
+	secondary_rss(id);
 	assert_int_equal(rte_eth_allmulticast_enable(id), -ENOTSUP);
 	assert_int_equal(rte_eth_dev_default_mac_addr_set(id, &mac),
 			 -ENOTSUP);
@@ -427,7 +446,8 @@ void
 refused_in_secondary(void **state)
 {
 	struct sim_options o = {
-		.ctrl = true, .rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER };
+		.ctrl = true, .rss_hf = RTE_ETH_RSS_IPV4,
+		.rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER };
 	struct sim_port *port = control_open(&o);
 	struct rte_eth_dev *eth_dev = &rte_eth_devices[port->id];
 	const struct devsim_net_state *net = devsim_net_state(port->dev);

@@ -78,6 +78,21 @@ vnic_secondary_mtu(struct rte_eth_dev *eth_dev, uint16_t mtu __rte_unused)
 }
 
 int
+vnic_secondary_reta(struct rte_eth_dev *eth_dev,
+		    struct rte_eth_rss_reta_entry64 *reta __rte_unused,
+		    uint16_t size __rte_unused)
+{
+	return secondary_refuse(eth_dev, "change the redirection table");
+}
+
+int
+vnic_secondary_rss_hash(struct rte_eth_dev *eth_dev,
+			struct rte_eth_rss_conf *conf __rte_unused)
+{
+	return secondary_refuse(eth_dev, "change hash functions or key");
+}
+
+int
 vnic_secondary_queue(struct rte_eth_dev *eth_dev,
 		     uint16_t queue_id __rte_unused)
 {

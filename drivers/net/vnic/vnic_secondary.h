@@ -41,6 +41,12 @@ vnic_secondary_vlan_offload(struct rte_eth_dev *eth_dev, int mask);
 int
 vnic_secondary_mtu(struct rte_eth_dev *eth_dev, uint16_t mtu);
 int
+vnic_secondary_reta(struct rte_eth_dev *eth_dev,
+		    struct rte_eth_rss_reta_entry64 *reta, uint16_t size);
+int
+vnic_secondary_rss_hash(struct rte_eth_dev *eth_dev,
+			struct rte_eth_rss_conf *conf);
+int
 vnic_secondary_queue(struct rte_eth_dev *eth_dev, uint16_t queue_id);
 int
 vnic_secondary_rx_intr(struct rte_eth_dev *eth_dev, uint16_t queue_id);
