@@ -148,6 +148,16 @@ case_rss_contexts(void **state);
 void
 rss_context_shrunk(void **state);
 
+/* case_rss_read.c */
+void
+rss_read_without_lock(void **state);
+void
+rss_read_gives_up(void **state);
+void
+rss_read_is_whole(void **state);
+void
+rss_read_of_none(void **state);
+
 /* case_trouble.c */
 void
 case_ctrl_refuses(void **state);

@@ -188,6 +188,23 @@ vnic_probe_config(struct vnic_dev *dev, const struct virtio_features *offered,
 int
 vnic_probe_again(struct rte_eth_dev *eth_dev);
 
+/* vnic_rss.c */
+
+/** Around a change of what vnic_rss_read reads; locked, and short. */
+static inline void
+vnic_rss_write_begin(struct vnic_dev *dev)
+{
+	/* Partner: the first load of vnic_rss_read. */
+	rte_seqcount_write_begin(&dev->rss.seq);
+}
+
+static inline void
+vnic_rss_write_end(struct vnic_dev *dev)
+{
+	/* Partner: the second load of vnic_rss_read. */
+	rte_seqcount_write_end(&dev->rss.seq);
+}
+
 /* vnic_link.c */
 
 /** Read link state, speed and duplex; true if the state changed. Locked. */

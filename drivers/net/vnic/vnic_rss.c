@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <rte_cycles.h>
 #include <rte_malloc.h>
 
 #include "vnic_log.h"
@@ -48,6 +49,30 @@ vnic_rss_params_copy(struct vnic_rss_params *dst,
 {
 	memcpy(dst, src, offsetof(struct vnic_rss_params, table) +
 	       src->table_len * sizeof(src->table[0]));
+}
+
+/* A change is a copy: much longer than that nobody waits for its end. */
+#define READ_TRIES 100
+#define READ_RETRY_US 100
+
+int
+vnic_rss_read(const struct vnic_dev *dev,
+	      int (*take)(const struct vnic_dev *dev, void *arg), void *arg)
+{
+	unsigned int i;
+
+	for (i = 0; i < READ_TRIES; i++) {
+		/* Partners: vnic_rss_write_begin and vnic_rss_write_end. */
+		uint32_t sn = rte_seqcount_read_begin(&dev->rss.seq);
+		int ret = take(dev, arg);
+
+		if (!rte_seqcount_read_retry(&dev->rss.seq, sn))
+			return ret;
+		rte_delay_us_sleep(READ_RETRY_US);
+	}
+	VNIC_LOG(ERR, "%s: the parameters of RSS of port %u stay half changed: did the primary process die?",
+		 dev->name, dev->port_id);
+	return -EAGAIN;
 }
 
 static bool
@@ -178,9 +203,12 @@ rss_commit(struct vnic_dev *dev, const struct vnic_rss_params *next)
 {
 	int ret = vnic_dev_running(dev) ? rss_send(dev, next) : 0;
 
-	if (ret == 0)
-		vnic_rss_params_copy(dev->rss.params, next);
-	return ret;
+	if (ret < 0)
+		return ret;
+	vnic_rss_write_begin(dev);
+	vnic_rss_params_copy(dev->rss.params, next);
+	vnic_rss_write_end(dev);
+	return 0;
 }
 
 int
@@ -207,6 +235,14 @@ rss_ptypes(struct vnic_dev *dev, uint32_t mask)
 	}
 }
 
+static void
+rss_tunnels_keep(struct vnic_dev *dev, uint32_t types)
+{
+	vnic_rss_write_begin(dev);
+	dev->rss.tunnel_types = types;
+	vnic_rss_write_end(dev);
+}
+
 static int
 rss_tunnel_set(struct vnic_dev *dev, uint32_t types)
 {
@@ -219,7 +255,7 @@ rss_tunnel_set(struct vnic_dev *dev, uint32_t types)
 	if (vnic_dev_running(dev))
 		ret = vnic_ctrl_hash_tunnel(dev, types);
 	if (ret == 0)
-		dev->rss.tunnel_types = types;
+		rss_tunnels_keep(dev, types);
 	rss_ptypes(dev, vnic_rss_ptype_mask(&dev->rss));
 	return ret;
 }
@@ -236,7 +272,7 @@ vnic_rss_hash_set(struct vnic_dev *dev, const struct vnic_rss_params *params,
 	ret = rss_commit(dev, params);
 	/* A device that does not take this back either is given no types. */
 	if (ret < 0 && rss_tunnel_set(dev, before) < 0) {
-		dev->rss.tunnel_types = before;
+		rss_tunnels_keep(dev, before);
 		rss_ptypes(dev, 0);
 	}
 	return ret;

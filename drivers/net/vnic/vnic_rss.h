@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rte_seqcount.h>
+
 /**
  * @file
  * Receive-side scaling, hash reports, inner hashes and RSS contexts (virtio
@@ -16,7 +18,8 @@
  *
  * Primary process; all functions but the ethdev operations under
  * vnic_dev_lock. What is set holds until the port is configured anew:
- * starts, recoveries and reconnections send it again.
+ * starts, recoveries and reconnections send it again. Any process reads it,
+ * without the lock, by vnic_rss_read.
  */
 
 /** Entries of a table: the highest power of two that the device can report. */
@@ -53,6 +56,8 @@ struct vnic_rss_params {
 
 struct vnic_rss {
 	struct vnic_rss_caps caps;
+	/** Of what vnic_rss_read reads: parameters and tunnel_types. */
+	rte_seqcount_t seq;
 	/** In force, and room for the next. From the first configuration with
 	 * hashes until the port is closed; NULL before. */
 	struct vnic_rss_params *params;
@@ -72,6 +77,15 @@ vnic_rss_alloc(struct vnic_dev *dev, const struct virtio_features *f);
 /** Contexts too. */
 void
 vnic_rss_free(struct vnic_dev *dev);
+/**
+ * Let @p take read what is in force, again as long as it is being changed. It
+ * may see half of a change, bounded all the same, and must do no harm then.
+ *
+ * @return what @p take returned last; -EAGAIN if the change did not end.
+ */
+int
+vnic_rss_read(const struct vnic_dev *dev,
+	      int (*take)(const struct vnic_dev *dev, void *arg), void *arg);
 /** What there is of it: a table is seldom as long as it may be. */
 void
 vnic_rss_params_copy(struct vnic_rss_params *dst,
@@ -141,7 +155,7 @@ void
 vnic_rss_info(const struct vnic_dev *dev, const struct virtio_features *f,
 	      struct rte_eth_dev_info *info);
 
-/* ethdev operations; they lock */
+/* ethdev operations: changes lock, questions are for any process */
 int
 vnic_rss_reta_update(struct rte_eth_dev *eth_dev,
 		     struct rte_eth_rss_reta_entry64 *reta, uint16_t size);

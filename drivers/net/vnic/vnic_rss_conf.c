@@ -190,8 +190,15 @@ rss_tunnels(const struct vnic_dev *dev, uint64_t rss_hf)
 		rss_asks_inner(rss_hf) ? dev->rss.caps.tunnel_types : 0;
 }
 
-void
-vnic_rss_configure(struct vnic_dev *dev, const struct rte_eth_conf *conf)
+static bool
+rss_has_hash(const struct vnic_dev *dev)
+{
+	return vnic_dev_has(dev, VIRTIO_NET_F_RSS) ||
+		vnic_dev_has(dev, VIRTIO_NET_F_HASH_REPORT);
+}
+
+static void
+rss_params_make(struct vnic_dev *dev, const struct rte_eth_conf *conf)
 {
 	const struct rte_eth_rss_conf *rc = &conf->rx_adv_conf.rss_conf;
 	struct vnic_rss *rss = &dev->rss;
@@ -199,17 +206,24 @@ vnic_rss_configure(struct vnic_dev *dev, const struct rte_eth_conf *conf)
 	uint64_t rest;
 	uint32_t types = vnic_hash_types(vnic_rss_asked(conf), &rest);
 
-	vnic_rss_context_clear(dev);
-	rss->contexts_max = 0;
-	rss->tunnel_types = rss_tunnels(dev, vnic_rss_asked(conf));
-	if (!on && !vnic_dev_has(dev, VIRTIO_NET_F_HASH_REPORT))
-		return;
 	rss_key_apply(dev, rss->params, rc);
 	/* Reports of whatever the device can hash, where no function is named. */
 	rss->params->hash_types = on || types != 0 ? types :
 		rss->caps.hash_types;
 	if (on && rss->spread != dev->data->nb_rx_queues)
 		rss_table_spread(rss, dev->data->nb_rx_queues);
+}
+
+void
+vnic_rss_configure(struct vnic_dev *dev, const struct rte_eth_conf *conf)
+{
+	vnic_rss_context_clear(dev);
+	dev->rss.contexts_max = 0;
+	vnic_rss_write_begin(dev);
+	dev->rss.tunnel_types = rss_tunnels(dev, vnic_rss_asked(conf));
+	if (rss_has_hash(dev))
+		rss_params_make(dev, conf);
+	vnic_rss_write_end(dev);
 }
 
 /*
@@ -263,15 +277,20 @@ rss_refuse_table(const struct vnic_dev *dev)
 }
 
 static int
+rss_refuse_size(const struct vnic_dev *dev, uint16_t size)
+{
+	VNIC_LOG(ERR, "%s: a redirection table of %u entries was given, it has %u",
+		 dev->name, size, dev->rss.params->table_len);
+	return -EINVAL;
+}
+
+static int
 rss_check_size(const struct vnic_dev *dev, uint16_t size)
 {
 	if (!vnic_dev_has(dev, VIRTIO_NET_F_RSS))
 		return rss_refuse_table(dev);
-	if (size == dev->rss.params->table_len)
-		return 0;
-	VNIC_LOG(ERR, "%s: a redirection table of %u entries was given, it has %u",
-		 dev->name, size, dev->rss.params->table_len);
-	return -EINVAL;
+	return size == dev->rss.params->table_len ? 0 :
+		rss_refuse_size(dev, size);
 }
 
 /* Groups have 64 entries; bits past a shorter table's end mean nothing. */
@@ -315,31 +334,47 @@ vnic_rss_reta_update(struct rte_eth_dev *eth_dev,
 	return ret;
 }
 
+/** Where a question for the table is answered. */
+struct reta_query {
+	struct rte_eth_rss_reta_entry64 *reta;
+	uint16_t size;
+};
+
+static int
+rss_reta_take(const struct vnic_dev *dev, void *arg)
+{
+	const struct vnic_rss_params *p = dev->rss.params;
+	const struct reta_query *q = arg;
+	uint16_t i;
+
+	if (p == NULL || !vnic_dev_has(dev, VIRTIO_NET_F_RSS))
+		return -ENOTSUP;
+	if (q->size != p->table_len)
+		return -EINVAL;
+	for (i = 0; i < q->size; i++)
+		if (reta_chosen(q->reta, i))
+			q->reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[
+				i % RTE_ETH_RETA_GROUP_SIZE] = p->table[i];
+	return 0;
+}
+
 int
 vnic_rss_reta_query(struct rte_eth_dev *eth_dev,
 		    struct rte_eth_rss_reta_entry64 *reta, uint16_t size)
 {
-	struct vnic_dev *dev = vnic_dev_of(eth_dev);
-	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
-	uint16_t i;
+	const struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	struct reta_query query = { .reta = reta, .size = size };
+	int ret = vnic_rss_read(dev, rss_reta_take, &query);
 
-	if (ret < 0)
-		return ret;
-	ret = rss_check_size(dev, size);
-	for (i = 0; i < size && ret == 0; i++)
-		if (reta_chosen(reta, i))
-			reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[
-				i % RTE_ETH_RETA_GROUP_SIZE] =
-				dev->rss.params->table[i];
-	vnic_dev_unlock(dev);
-	return ret;
+	if (ret == -ENOTSUP)
+		return rss_refuse_table(dev);
+	return ret == -EINVAL ? rss_refuse_size(dev, size) : ret;
 }
 
 static int
 rss_hash_check(const struct vnic_dev *dev, const struct rte_eth_rss_conf *conf)
 {
-	if (!vnic_dev_has(dev, VIRTIO_NET_F_RSS) &&
-	    !vnic_dev_has(dev, VIRTIO_NET_F_HASH_REPORT)) {
+	if (!rss_has_hash(dev)) {
 		VNIC_LOG(ERR, "%s: no hash to change: the port is configured neither with RTE_ETH_MQ_RX_RSS and hash functions nor with RTE_ETH_RX_OFFLOAD_RSS_HASH",
 			 dev->name);
 		return -ENOTSUP;
@@ -382,40 +417,42 @@ vnic_rss_hash_update(struct rte_eth_dev *eth_dev,
 }
 
 static int
-rss_hash_conf_get_locked(const struct vnic_dev *dev,
-			 struct rte_eth_rss_conf *conf)
+rss_hash_take(const struct vnic_dev *dev, void *arg)
 {
 	const struct vnic_rss_params *p = dev->rss.params;
-	struct rte_eth_rss_conf none = { .rss_hf = 0 };
-	int ret = rss_hash_check(dev, &none);
+	struct rte_eth_rss_conf *conf = arg;
+	uint8_t key_len;
 
-	if (ret < 0)
-		return ret;
-	if (conf->rss_key != NULL && conf->rss_key_len < p->key_len) {
-		VNIC_LOG(ERR, "%s: room for a key of %u bytes was given, the key has %u",
-			 dev->name, conf->rss_key_len, p->key_len);
+	if (p == NULL || !rss_has_hash(dev))
+		return -ENOTSUP;
+	key_len = p->key_len;
+	if (conf->rss_key != NULL && conf->rss_key_len < key_len)
 		return -EINVAL;
-	}
 	if (conf->rss_key != NULL)
-		memcpy(conf->rss_key, p->key, p->key_len);
-	conf->rss_key_len = p->key_len;
+		memcpy(conf->rss_key, p->key, key_len);
 	conf->rss_hf = vnic_hash_rss_hf(p->hash_types);
 	if (dev->rss.tunnel_types != 0)
 		conf->rss_hf |= RTE_ETH_RSS_LEVEL_INNERMOST;
-	VNIC_COMPAT_RSS_TOEPLITZ(conf);
-	return 0;
+	return key_len;
 }
 
 int
 vnic_rss_hash_conf_get(struct rte_eth_dev *eth_dev,
 		       struct rte_eth_rss_conf *conf)
 {
-	struct vnic_dev *dev = vnic_dev_of(eth_dev);
-	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
+	const struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	int ret = vnic_rss_read(dev, rss_hash_take, conf);
 
+	/* Programs ask every port. */
+	if (ret == -ENOTSUP)
+		VNIC_LOG(DEBUG, "%s: no hash functions to tell of: the port has neither RSS nor RTE_ETH_RX_OFFLOAD_RSS_HASH",
+			 dev->name);
+	if (ret == -EINVAL)
+		VNIC_LOG(ERR, "%s: room for a key of %u bytes was given, the key has %u",
+			 dev->name, conf->rss_key_len, dev->rss.params->key_len);
 	if (ret < 0)
 		return ret;
-	ret = rss_hash_conf_get_locked(dev, conf);
-	vnic_dev_unlock(dev);
-	return ret;
+	conf->rss_key_len = ret;
+	VNIC_COMPAT_RSS_TOEPLITZ(conf);
+	return 0;
 }
