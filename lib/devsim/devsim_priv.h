@@ -331,6 +331,9 @@ devsim_rss_tunnel(struct devsim *dev, uint8_t command, const uint8_t *data,
 uint8_t
 devsim_rss_context(struct devsim *dev, uint8_t command, const uint8_t *data,
 		   uint32_t len);
+/** Virtqueue @p index is enabled no more: no table may name it. */
+void
+devsim_rss_left(struct devsim *dev, uint16_t index);
 /** Any RSS context is configured. */
 bool
 devsim_rss_has_context(const struct devsim *dev);

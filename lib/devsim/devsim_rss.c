@@ -181,6 +181,47 @@ devsim_rss_tunnel(struct devsim *dev, uint8_t command, const uint8_t *data,
 	return VIRTIO_NET_OK;
 }
 
+static bool
+rss_names(const struct devsim_rss *rss, uint16_t queue)
+{
+	uint16_t i;
+
+	if (!rss->set)
+		return false;
+	for (i = 0; i < rss->table_len; i++)
+		if (rss->table[i] == queue)
+			return true;
+	return rss->unclassified == queue;
+}
+
+/** A receive queue that frames could go to instead. */
+static bool
+other_has_buffers(struct devsim *dev)
+{
+	uint16_t i;
+
+	for (i = 0; i < dev->config.pairs; i++)
+		if (dev->vqs[i * 2].enabled &&
+		    devsim_vq_fetch(&dev->vqs[i * 2]) > 0)
+			return true;
+	return false;
+}
+
+void
+devsim_rss_left(struct devsim *dev, uint16_t index)
+{
+	bool named = dev->state.steering &&
+		rss_names(&dev->state.rss, index / 2);
+	unsigned int i;
+
+	for (i = 0; i < DEVSIM_RSS_CONTEXTS_MAX; i++)
+		named |= rss_names(&dev->state.contexts[i], index / 2);
+	if (index % 2 == 0 && named && other_has_buffers(dev))
+		devsim_violation(dev, NULL,
+			"receive queue id 0x%x is reset and named by an RSS table",
+			index / 2);
+}
+
 bool
 devsim_rss_has_context(const struct devsim *dev)
 {

@@ -300,6 +300,7 @@ devsim_queue_reset(struct devsim *dev, uint16_t index)
 		rc = -EINVAL;
 	} else {
 		devsim_vq_clear(vq);
+		devsim_rss_left(dev, index);
 		vq->was_reset = true;
 		vq->wild = false;
 	}

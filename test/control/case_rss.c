@@ -389,22 +389,6 @@ case_rss_reta_refused(void **state)
 	sim_close(port, true);
 }
 
-/* NCV-13 again: a queue that is stopped is not enabled. */
-void
-case_rss_stopped_queue(void **state)
-{
-	struct sim_port *port = control_open(&with_rss);
-
-	(void)state;
-	reta_all(128, queue_mod);
-	assert_int_equal(rte_eth_dev_rx_queue_stop(port->id, 2), 0);
-	assert_int_equal(rte_eth_dev_rss_reta_update(port->id, reta, 128),
-			 -EINVAL);
-	assert_int_equal(rte_eth_dev_rx_queue_start(port->id, 2), 0);
-	assert_int_equal(rte_eth_dev_rss_reta_update(port->id, reta, 128), 0);
-	sim_close(port, true);
-}
-
 /* ---- trouble ---- */
 
 void

@@ -120,8 +120,6 @@ case_rss_key(void **state);
 void
 case_rss_reta_refused(void **state);
 void
-case_rss_stopped_queue(void **state);
-void
 case_rss_recovered(void **state);
 void
 case_rss_trouble(void **state);
@@ -147,6 +145,18 @@ void
 case_rss_contexts(void **state);
 void
 rss_context_shrunk(void **state);
+
+/* case_rss_queue.c */
+void
+case_rss_stopped_queue(void **state);
+void
+rss_deferred_queue(void **state);
+void
+rss_all_stopped(void **state);
+void
+rss_steer_refused(void **state);
+void
+rss_context_stopped_queue(void **state);
 
 /* case_rss_read.c */
 void

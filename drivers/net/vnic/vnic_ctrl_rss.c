@@ -56,10 +56,10 @@ static void
 command_add_rss(struct command *c, const struct vnic_dev *dev,
 		const struct vnic_rss_params *p)
 {
-	const struct virtio_net_rss_config_head head = {
+	uint16_t queues[VNIC_QUEUE_PAIRS_MAX];
+	struct virtio_net_rss_config_head head = {
 		.hash_types = rte_cpu_to_le_32(p->hash_types),
 		.indirection_table_mask = rte_cpu_to_le_16(p->table_len - 1),
-		.unclassified_queue = rq_id(p->unclassified),
 	};
 	const struct virtio_net_rss_config_tail tail = {
 		.max_tx_vq = rte_cpu_to_le_16(dev->nb_pairs),
@@ -67,9 +67,11 @@ command_add_rss(struct command *c, const struct vnic_dev *dev,
 	};
 	uint16_t i;
 
+	vnic_rss_stand_ins(dev, queues);
+	head.unclassified_queue = rq_id(queues[p->unclassified]);
 	command_add(c, &head, sizeof(head));
 	for (i = 0; i < p->table_len; i++) {
-		rte_le16_t id = rq_id(p->table[i]);
+		rte_le16_t id = rq_id(queues[p->table[i]]);
 
 		command_add(c, &id, sizeof(id));
 	}

@@ -141,6 +141,28 @@ life_lost(const struct life *l, const char *what)
 	vnic_event_needs_reset(l->dev);
 }
 
+/* What RSS steers by names the queue or not: before its ring is taken back,
+ * after it was handed over. */
+static int
+life_steer(const struct life *l, bool stopped)
+{
+	*l->stopped = stopped;
+	return l->rxq != NULL ? vnic_rss_steer(l->dev) : 0;
+}
+
+static int
+life_park(const struct life *l)
+{
+	int ret = life_steer(l, true);
+
+	if (ret == 0 && (l->rxq != NULL ? vnic_rxq_park(l->rxq) :
+			 vnic_txq_park(l->txq)) < 0)
+		ret = -EBUSY;
+	if (ret < 0)
+		life_steer(l, false);
+	return ret;
+}
+
 static int
 life_stop(const struct life *l)
 {
@@ -148,17 +170,16 @@ life_stop(const struct life *l)
 
 	if (ret == 0)
 		ret = life_check_possible(l);
+	if (ret == 0)
+		ret = life_park(l);
 	if (ret < 0)
 		return ret;
-	ret = l->rxq != NULL ? vnic_rxq_park(l->rxq) : vnic_txq_park(l->txq);
-	if (ret < 0)
-		return -EBUSY;
 	ret = life_take_back(l);
 	if (ret < 0) {
+		*l->stopped = false;
 		life_lost(l, "let go of");
 		return ret;
 	}
-	*l->stopped = true;
 	life_rest(l);
 	return 0;
 }
@@ -170,6 +191,17 @@ life_open(const struct life *l)
 		vnic_rxq_open(l->rxq);
 	else
 		vnic_txq_open(l->txq);
+}
+
+/* Nothing is steered to it: as before, by a reset if there is no other way. */
+static void
+life_undo(const struct life *l)
+{
+	*l->stopped = true;
+	if (!vnic_life_possible(l->dev) || life_take_back(l) < 0)
+		vnic_event_needs_reset(l->dev);
+	else
+		life_rest(l);
 }
 
 static int
@@ -195,6 +227,11 @@ life_start(const struct life *l)
 	/* Gone with the ring; without it there is an interrupt each frame. */
 	if (vnic_dev_running(l->dev))
 		vnic_coalesce_restore_vq(l->dev, l->vq_index);
+	ret = life_steer(l, false);
+	if (ret < 0) {
+		life_undo(l);
+		return ret;
+	}
 	/* Otherwise all gates open when the back end is back. */
 	if (!l->dev->parked)
 		life_open(l);

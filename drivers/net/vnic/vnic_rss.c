@@ -122,12 +122,57 @@ vnic_rss_revalidate(struct vnic_dev *dev, const struct vnic_rss_caps *now)
 	return -EPROTO;
 }
 
+static bool
+rss_queue_runs(const struct vnic_dev *dev, uint16_t queue_id)
+{
+	const struct vnic_rxq *rxq = vnic_rxq_of(dev, queue_id);
+
+	return rxq != NULL && !rxq->stopped;
+}
+
+bool
+vnic_rss_stand_ins(const struct vnic_dev *dev, uint16_t *queues)
+{
+	const unsigned int nb = dev->data->nb_rx_queues;
+	unsigned int i, next = nb;
+
+	/* Down from the last, twice, since the first comes after the last. */
+	for (i = nb * 2; i-- > 0;) {
+		if (rss_queue_runs(dev, i % nb))
+			next = i % nb;
+		queues[i % nb] = next < nb ? next : i % nb;
+	}
+	return next < nb;
+}
+
 /* By the command that fits: the table steers, or the device does. */
 static int
 rss_send(struct vnic_dev *dev, const struct vnic_rss_params *p)
 {
 	return vnic_dev_has(dev, VIRTIO_NET_F_RSS) ?
 		vnic_ctrl_rss_config(dev, p) : vnic_ctrl_hash_config(dev, p);
+}
+
+/* While all queues are stopped no table is right: the first start sends it. */
+static bool
+rss_can_send(const struct vnic_dev *dev)
+{
+	uint16_t queues[VNIC_QUEUE_PAIRS_MAX];
+
+	return vnic_dev_running(dev) &&
+		(!vnic_dev_has(dev, VIRTIO_NET_F_RSS) ||
+		 vnic_rss_stand_ins(dev, queues));
+}
+
+int
+vnic_rss_steer(struct vnic_dev *dev)
+{
+	int ret;
+
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_RSS) || !rss_can_send(dev))
+		return 0;
+	ret = rss_send(dev, dev->rss.params);
+	return ret == 0 ? vnic_rss_context_steer(dev) : ret;
 }
 
 int
@@ -145,17 +190,14 @@ vnic_rss_restore(struct vnic_dev *dev)
 	return ret;
 }
 
-/* A table names enabled receive queues only (5.1.6.5.7.1.1). */
-static bool
-rss_queue_ok(const struct vnic_dev *dev, uint16_t queue_id)
+bool
+vnic_rss_queue_check(const struct vnic_dev *dev, uint16_t queue_id)
 {
-	const struct vnic_rxq *rxq = vnic_rxq_of(dev, queue_id);
-
 	if (queue_id >= dev->data->nb_rx_queues)
 		VNIC_LOG(ERR, "%s: RSS cannot steer to queue %u, the port has %u",
 			 dev->name, queue_id, dev->data->nb_rx_queues);
-	else if (rxq != NULL && rxq->stopped && vnic_dev_running(dev))
-		VNIC_LOG(ERR, "%s: RSS cannot steer to queue %u, which is stopped: start it, or take it out of the redirection table",
+	else if (vnic_dev_running(dev) && !rss_queue_runs(dev, queue_id))
+		VNIC_LOG(ERR, "%s: RSS cannot steer to queue %u, which is stopped: start it first",
 			 dev->name, queue_id);
 	else
 		return true;
@@ -174,7 +216,7 @@ rss_check_table(const struct vnic_dev *dev, const struct vnic_rss_params *p)
 		return -EINVAL;
 	}
 	for (i = 0; i < p->table_len; i++)
-		if (!rss_queue_ok(dev, p->table[i]))
+		if (!vnic_rss_queue_check(dev, p->table[i]))
 			return -EINVAL;
 	return 0;
 }
@@ -192,7 +234,7 @@ vnic_rss_params_check(const struct vnic_dev *dev,
 			 VIRTIO_NET_RSS_KEY_MIN, caps->key_max);
 		return -EINVAL;
 	}
-	if (!rss_queue_ok(dev, p->unclassified))
+	if (!vnic_rss_queue_check(dev, p->unclassified))
 		return -EINVAL;
 	return rss_check_table(dev, p);
 }
@@ -201,7 +243,7 @@ vnic_rss_params_check(const struct vnic_dev *dev,
 static int
 rss_commit(struct vnic_dev *dev, const struct vnic_rss_params *next)
 {
-	int ret = vnic_dev_running(dev) ? rss_send(dev, next) : 0;
+	int ret = rss_can_send(dev) ? rss_send(dev, next) : 0;
 
 	if (ret < 0)
 		return ret;

@@ -95,9 +95,31 @@ vnic_rss_params_copy(struct vnic_rss_params *dst,
 int
 vnic_rss_revalidate(struct vnic_dev *dev, const struct vnic_rss_caps *now);
 
-/** After DRIVER_OK and VQ_PAIRS_SET: tell the device. */
+/**
+ * After DRIVER_OK and VQ_PAIRS_SET, all rings with the device: tell it. Before
+ * any queue is taken back, which no table may name then.
+ */
 int
 vnic_rss_restore(struct vnic_dev *dev);
+
+/**
+ * A receive queue was started, its ring with the device already, or is going
+ * to be stopped, its ring with the device still: what the device steers by
+ * follows. 0, or an error of vnic_ctrl_exec; then it may know of it or not.
+ */
+int
+vnic_rss_steer(struct vnic_dev *dev);
+
+/**
+ * The queue that stands in for each one in what the device is sent, which names
+ * enabled receive queues only (5.1.6.5.7.1.1): itself, or for one that is
+ * stopped the next that is not.
+ *
+ * @param[out] queues for each receive queue of the port
+ * @return false: all are stopped, and each stands for itself
+ */
+bool
+vnic_rss_stand_ins(const struct vnic_dev *dev, uint16_t *queues);
 
 /**
  * Parameters of a port with RSS, checked whole and sent, then kept.
@@ -107,6 +129,10 @@ vnic_rss_restore(struct vnic_dev *dev);
  */
 int
 vnic_rss_set(struct vnic_dev *dev, const struct vnic_rss_params *params);
+
+/** Whether a table may name this queue now; logs if not. */
+bool
+vnic_rss_queue_check(const struct vnic_dev *dev, uint16_t queue_id);
 
 /** Whether a device with these features and @p caps takes @p params. */
 int
@@ -191,6 +217,9 @@ const struct vnic_rss_params *
 vnic_rss_context_get(const struct vnic_dev *dev, uint16_t id);
 int
 vnic_rss_context_restore(struct vnic_dev *dev);
+/** As vnic_rss_steer. */
+int
+vnic_rss_context_steer(struct vnic_dev *dev);
 /** Forget all, telling nobody: the device is reset. */
 void
 vnic_rss_context_clear(struct vnic_dev *dev);

@@ -313,11 +313,16 @@ rss_reta_update_locked(struct vnic_dev *dev,
 	if (ret < 0)
 		return ret;
 	vnic_rss_params_copy(next, dev->rss.params);
-	for (i = 0; i < size; i++)
-		if (reta_chosen(reta, i))
-			next->table[i] = reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[
-				i % RTE_ETH_RETA_GROUP_SIZE];
-	return vnic_rss_set(dev, next);
+	for (i = 0; i < size; i++) {
+		if (!reta_chosen(reta, i))
+			continue;
+		next->table[i] = reta[i / RTE_ETH_RETA_GROUP_SIZE].reta[
+			i % RTE_ETH_RETA_GROUP_SIZE];
+		/* Of the others some may be stopped, and stay as they are. */
+		if (!vnic_rss_queue_check(dev, next->table[i]))
+			return -EINVAL;
+	}
+	return vnic_rss_hash_set(dev, next, dev->rss.tunnel_types);
 }
 
 int
@@ -395,10 +400,6 @@ rss_hash_update_locked(struct vnic_dev *dev,
 	vnic_rss_params_copy(next, dev->rss.params);
 	next->hash_types = vnic_hash_types(conf->rss_hf, &rest);
 	rss_key_apply(dev, next, conf);
-	if (vnic_dev_has(dev, VIRTIO_NET_F_RSS))
-		ret = vnic_rss_params_check(dev, next);
-	if (ret < 0)
-		return ret;
 	return vnic_rss_hash_set(dev, next, rss_tunnels(dev, conf->rss_hf));
 }
 

@@ -49,6 +49,19 @@ context_change(struct vnic_dev *dev, uint8_t command, uint16_t id,
 }
 
 int
+vnic_rss_context_steer(struct vnic_dev *dev)
+{
+	uint16_t id;
+	int ret = 0;
+
+	for (id = 1; id <= VNIC_RSS_CONTEXTS_MAX && ret == 0; id++)
+		if (dev->rss.contexts[id - 1] != NULL)
+			ret = context_change(dev, VIRTNET_RSS_CTX_CTRL_MOD, id,
+					     dev->rss.contexts[id - 1]);
+	return ret;
+}
+
+int
 vnic_rss_context_set(struct vnic_dev *dev, uint16_t id,
 		     const struct vnic_rss_params *params)
 {
