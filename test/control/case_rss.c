@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control.h"
+#include "vnic_device.h"
 #include "vnic_hash.h"
 #include "vnic_port.h"
 
@@ -406,6 +407,29 @@ case_rss_recovered(void **state)
 	assert_true(devsim_net_state(port->dev)->steering);
 	control_traffic(port);
 	sim_close(port, false);
+}
+
+/* Over the loss of a back end, changed meanwhile: the next one is told all. */
+void
+rss_reconnected(void **state)
+{
+	struct sim_port *port = control_open(&with_rss);
+	uint32_t commands;
+
+	(void)state;
+	reta_all(128, queue_back);
+	assert_int_equal(rte_eth_dev_rss_reta_update(port->id, reta, 128), 0);
+	assert_int_equal(vnic_event_backend(port->vnic, false), 0);
+	devsim_status_set(port->dev, 0);
+	commands = devsim_net_state(port->dev)->commands;
+	assert_int_equal(hash_set(port, TCP4, key_pattern(5), 40), 0);
+	assert_int_equal(devsim_net_state(port->dev)->commands, commands);
+	assert_int_equal(vnic_event_backend(port->vnic, true), 0);
+	reta_check(port, 128, queue_back);
+	hash_check(port, TCP4, key_pattern(5));
+	assert_true(devsim_net_state(port->dev)->steering);
+	control_traffic(port);
+	sim_close(port, true);
 }
 
 /* Refused by the device, then not answered: each time as before. */

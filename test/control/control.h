@@ -122,6 +122,8 @@ case_rss_reta_refused(void **state);
 void
 case_rss_recovered(void **state);
 void
+rss_reconnected(void **state);
+void
 case_rss_trouble(void **state);
 void
 case_rss_shrunk(void **state);

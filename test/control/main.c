@@ -230,6 +230,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(rss_steer_refused),
 	cmocka_unit_test(rss_context_stopped_queue),
 	cmocka_unit_test(case_rss_recovered),
+	cmocka_unit_test(rss_reconnected),
 	cmocka_unit_test(case_rss_trouble),
 	cmocka_unit_test(case_rss_shrunk),
 	cmocka_unit_test(case_rss_without_mq),

@@ -121,15 +121,13 @@ report_general(struct sim_port *port, uint32_t len, uint16_t report)
 }
 
 static void
-report_row(const struct sim_row *row)
+report_run(const struct sim_row *row, const struct sim_options *o,
+	   uint16_t hdr_len)
 {
-	struct sim_port *port;
+	struct sim_port *port = sim_open(row, o);
 	unsigned int i;
 
-	if (!(row->flags & VNIC_PATH_HASH))
-		return;
-	port = sim_open(row, NULL);
-	assert_int_equal(devsim_hdr_len(port->dev), 20);
+	assert_int_equal(devsim_hdr_len(port->dev), hdr_len);
 	for (i = 0; i < 100; i++)
 		report_batch(port, i);
 	for (i = 0; i < RTE_DIM(reports); i++) {
@@ -139,6 +137,36 @@ report_row(const struct sim_row *row)
 	}
 	report_batch(port, 1);
 	sim_close(port, true);
+}
+
+#define LOW(name) (UINT64_C(1) << VIRTIO_NET_F_##name)
+#define HIGH(name) (UINT64_C(1) << (VIRTIO_NET_F_##name - 64))
+
+/* The hash is at one place, whatever follows it in the header. */
+static void
+report_row(const struct sim_row *row)
+{
+	static const struct sim_options guest_tunnel = {
+		.extra = { LOW(GUEST_USO4) | LOW(GUEST_USO6),
+			   HIGH(GUEST_UDP_TUNNEL_GSO) },
+		.rx_offloads = RTE_ETH_RX_OFFLOAD_TCP_LRO,
+		.lro = VNIC_LRO_TUNNEL,
+	};
+	static const struct sim_options outer = {
+		.extra = { 0, HIGH(OUT_NET_HEADER) },
+	};
+	static const struct sim_options host_tunnel = {
+		.extra = { LOW(HOST_USO), HIGH(HOST_UDP_TUNNEL_GSO) },
+		.tx_offloads = RTE_ETH_TX_OFFLOAD_UDP_TNL_TSO,
+	};
+
+	if (!(row->flags & VNIC_PATH_HASH))
+		return;
+	report_run(row, NULL, 20);
+	if (row->flags & VNIC_PATH_MRG)
+		report_run(row, &guest_tunnel, 24);
+	report_run(row, &host_tunnel, 24);
+	report_run(row, &outer, 32);
 }
 
 void
