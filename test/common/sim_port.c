@@ -27,34 +27,33 @@
 #include "vnic_tx_soft.h"
 
 #define POOL_CACHE 32
+#define ARGS_MAX 16
 
 bool sim_legacy;
 
-void
-sim_eal_init(const char *name)
+static void
+eal_start(const char *name, const char *lcores, const char *const *more,
+	  unsigned int nb_more)
 {
-	sim_eal_init_lcores(name, "0");
-}
-
-void
-sim_eal_init_lcores(const char *name, const char *lcores)
-{
-	const char *argv[] = {
-		name, "--no-huge", "--no-pci", "-m", "192",
-		"--no-telemetry", "--lcores", lcores, "--no-shconf",
+	const char *argv[ARGS_MAX] = {
+		name, "--no-huge", "--no-pci", "-m", "192", "--lcores", lcores,
 		"--log-level=lib.eal:error",
 	};
 	/* EAL keeps pointers to the text and reorders the array. */
-	static char text[RTE_DIM(argv)][64];
+	static char text[ARGS_MAX][64];
 	static struct vnic_transport_ops legacy_ops;
-	char *copy[RTE_DIM(argv)];
-	unsigned int i;
+	char *copy[ARGS_MAX];
+	unsigned int i, nb;
 
-	for (i = 0; i < RTE_DIM(argv); i++) {
+	for (nb = 0; argv[nb] != NULL; nb++)
+		;
+	while (nb_more-- > 0)
+		argv[nb++] = *more++;
+	for (i = 0; i < nb; i++) {
 		snprintf(text[i], sizeof(text[i]), "%s", argv[i]);
 		copy[i] = text[i];
 	}
-	if (rte_eal_init(RTE_DIM(argv), copy) < 0) {
+	if (rte_eal_init(nb, copy) < 0) {
 		fprintf(stderr, "%s: no EAL\n", name);
 		exit(1);
 	}
@@ -65,6 +64,30 @@ sim_eal_init_lcores(const char *name, const char *lcores)
 				&sim_transport_ops);
 	if (getenv("VNIC_TEST_LOG") == NULL)
 		rte_log_set_level(vnic_logtype, RTE_LOG_CRIT);
+}
+
+void
+sim_eal_init(const char *name)
+{
+	sim_eal_init_lcores(name, "0");
+}
+
+void
+sim_eal_init_lcores(const char *name, const char *lcores)
+{
+	static const char *const alone[] = { "--no-telemetry", "--no-shconf" };
+
+	eal_start(name, lcores, alone, RTE_DIM(alone));
+}
+
+void
+sim_eal_init_telemetry(const char *name)
+{
+	char prefix[32];
+	const char *own[] = { "--file-prefix", prefix };
+
+	snprintf(prefix, sizeof(prefix), "vnic_test_%d", getpid());
+	eal_start(name, "0", own, RTE_DIM(own));
 }
 
 /* ---- rows ---- */

@@ -88,6 +88,10 @@ sim_eal_init(const char *name);
 void
 sim_eal_init_lcores(const char *name, const char *lcores);
 
+/** The same with a telemetry socket, in rte_eal_get_runtime_dir(). */
+void
+sim_eal_init_telemetry(const char *name);
+
 /**
  * Devices of before virtio 1.0 (environment VNIC_TEST_LEGACY): no VERSION_1, so
  * a header of 10 bytes without mergeable buffers, and rings of the device's size.

@@ -3,6 +3,8 @@
 # Copyright(c) 2026 The vnic authors
 """What the telemetry socket says is what was sent, and every counter is an xstat."""
 
+import threading
+
 from harness.bench import Skip, run
 from harness.checker import Checker
 from harness.telemetry import ask
@@ -118,9 +120,65 @@ def info_while_running(bench):
     pmd.quit()
 
 
-def both(bench):
+class Asker(threading.Thread):
+    """Asks for the queues of port 0 until it is stopped."""
+
+    def __init__(self, prefix):
+        super().__init__(daemon=True)
+        self.prefix, self.ends = prefix, threading.Event()
+        self.whole, self.busy, self.bad = 0, 0, []
+        self.start()
+
+    def run(self):
+        while not self.ends.is_set():
+            reply = ask(self.prefix, "/vnic/queues,0")
+            if not isinstance(reply, dict):
+                self.bad.append(reply)
+            elif "error" in reply:
+                self.busy += 1
+            elif reply["pairs"] == QUEUES and reply["tx_q1"]["fault"] == 0:
+                self.whole += 1
+            else:
+                self.bad.append(reply)
+
+    def stop(self):
+        self.ends.set()
+        self.join()
+
+
+def queues_that_change(bench):
+    """One receive and two transmit queues; a ring gets other sizes meanwhile."""
+    path = bench.socket("c")
+    checker = Checker(bench, path, queues=QUEUES, args=["--frames", 0, "--lossy"])
+    pmd = Testpmd(bench, [f"0,path={path},queues={QUEUES}"], queues=QUEUES, name="change",
+                  args=["--rxq=1", f"--txq={QUEUES}"])
+    pmd.ready()
+    reply = ask(pmd.prefix, "/vnic/queues,0")
+    bench.check(reply["pairs"] == QUEUES and {"rx_q0", "tx_q0", "tx_q1"} <= set(reply)
+                and "rx_q1" not in reply, "/vnic/queues,0: one receive and two transmit "
+                "queues are all there", str(reply))
+    asker = Asker(pmd.prefix)
+    for size in (64, 128, 512, 256) * 3:
+        said = "".join(pmd.run(line) for line in (
+            "port 0 rxq 0 stop", f"port config 0 rxq 0 ring_size {size}",
+            "port 0 rxq 0 setup", "port 0 rxq 0 start"))
+        reply = ask(pmd.prefix, "/vnic/queues,0")
+        if "error" not in reply and reply["rx_q0"]["size"] != size:
+            bench.check(False, f"/vnic/queues,0: the ring has {size} entries", said + str(reply))
+    asker.stop()
+    bench.check(asker.whole > 0 and not asker.bad, f"/vnic/queues,0 while a ring changes: "
+                f"{asker.whole} answers, {asker.busy} times busy", str(asker.bad[:3]))
+    reply = ask(pmd.prefix, "/vnic/coalescing,0")
+    bench.check(reply.get("error", "").startswith("VQ_NOTF_COAL: "),
+                "/vnic/coalescing,0 says that the device has none", str(reply))
+    checker.stop()
+    bench.check(pmd.quit() == 0, "change: testpmd ends")
+
+
+def all_of_it(bench):
     test(bench)
     info_while_running(bench)
+    queues_that_change(bench)
 
 
-run(both)
+run(all_of_it)

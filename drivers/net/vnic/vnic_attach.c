@@ -17,6 +17,7 @@
 #include "vnic_notify.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
+#include "vnic_telemetry.h"
 
 /*
  * A secondary process has functions and doorbells of its own, and the port that
@@ -139,6 +140,7 @@ vnic_device_attach(struct rte_eth_dev *eth_dev)
 	if (ret < 0)
 		return ret;
 	vnic_gate_join(dev);
+	vnic_telemetry_add(dev);
 	eth_dev->dev_ops = &vnic_ethdev_secondary_ops;
 	vnic_ethdev_remove_bursts(eth_dev);
 	/* Registered by an earlier port; before the look, to miss nothing. */
@@ -147,8 +149,10 @@ vnic_device_attach(struct rte_eth_dev *eth_dev)
 	ret = attach_look(eth_dev);
 	attached[port_id] = ret == 0;
 	pthread_mutex_unlock(&attach_lock);
-	if (ret < 0)
+	if (ret < 0) {
+		vnic_telemetry_remove(dev);
 		vnic_notify_table(port_id, 0);
+	}
 	return ret;
 }
 
@@ -160,6 +164,7 @@ vnic_device_detach(struct rte_eth_dev *eth_dev)
 	pthread_mutex_lock(&attach_lock);
 	attached[port_id] = false;
 	pthread_mutex_unlock(&attach_lock);
+	vnic_telemetry_remove(vnic_dev_of(eth_dev));
 	vnic_ethdev_remove_bursts(eth_dev);
 	vnic_notify_table(port_id, 0);
 }

@@ -119,8 +119,12 @@ vnic_coalesce_get(struct vnic_dev *dev, uint16_t vq_index,
 	ret = vnic_dev_lock(dev, VNIC_LOCK_EVENT_MS);
 	if (ret < 0)
 		return ret;
-	ret = vnic_dev_running(dev) ?
-		vnic_command_coalesce_vq_get(dev, vq_index, coal) : -EBUSY;
+	if (!vnic_dev_running(dev))
+		ret = -EBUSY;
+	else if (!coalesce_enabled(dev, vq_index & 1, vq_index / 2))
+		ret = -ENOENT;
+	else
+		ret = vnic_command_coalesce_vq_get(dev, vq_index, coal);
 	vnic_dev_unlock(dev);
 	return ret;
 }

@@ -36,7 +36,8 @@ vnic_coalesce_restore_vq(struct vnic_dev *dev, uint16_t vq_index);
  * What the device uses for one enabled data virtqueue, asked of it. Takes the
  * lock.
  *
- * @return 0; -ENOTSUP without VQ_NOTF_COAL; -EBUSY; as vnic_command.h
+ * @return 0; -ENOTSUP without VQ_NOTF_COAL; -ENOENT the device has no such
+ *   queue now; -EBUSY; as vnic_command.h
  */
 int
 vnic_coalesce_get(struct vnic_dev *dev, uint16_t vq_index,

@@ -15,6 +15,7 @@
 #include "vnic_log.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
+#include "vnic_telemetry.h"
 
 /*
  * First contact with a device: what it offers, and what its configuration
@@ -459,8 +460,10 @@ vnic_device_probe(struct rte_eth_dev *eth_dev)
 		rte_free(eth_dev->data->mac_addrs);
 		eth_dev->data->mac_addrs = NULL;
 		vnic_notify_table(dev->port_id, 0);
+		return ret;
 	}
-	return ret;
+	vnic_telemetry_add(dev);
+	return 0;
 }
 
 int

@@ -457,6 +457,13 @@ setup_keeps(const struct vnic_dev *dev)
 	return dev->data->dev_started && !dev->closed;
 }
 
+/* Telemetry looks at queues; a close has the lock. */
+static bool
+setup_release_lock(struct vnic_dev *dev)
+{
+	return !dev->closed && vnic_dev_lock(dev, VNIC_LOCK_OP_MS) == 0;
+}
+
 static void
 setup_rxq_free(struct vnic_rxq *rxq, uint16_t queue_id)
 {
@@ -469,11 +476,15 @@ vnic_setup_rxq_release(struct rte_eth_dev *eth_dev, uint16_t queue_id)
 {
 	struct vnic_dev *dev = vnic_dev_of(eth_dev);
 	struct vnic_rxq *rxq = dev->rxqs[queue_id];
+	bool locked;
 
 	if (rxq == NULL || setup_keeps(dev))
 		return;
+	locked = setup_release_lock(dev);
 	vnic_rxq_put(dev, queue_id, NULL);
 	setup_rxq_free(rxq, queue_id);
+	if (locked)
+		vnic_dev_unlock(dev);
 }
 
 static void
@@ -488,11 +499,15 @@ vnic_setup_txq_release(struct rte_eth_dev *eth_dev, uint16_t queue_id)
 {
 	struct vnic_dev *dev = vnic_dev_of(eth_dev);
 	struct vnic_txq *txq = dev->txqs[queue_id];
+	bool locked;
 
 	if (txq == NULL || setup_keeps(dev))
 		return;
+	locked = setup_release_lock(dev);
 	vnic_txq_put(dev, queue_id, NULL);
 	setup_txq_free(txq, queue_id);
+	if (locked)
+		vnic_dev_unlock(dev);
 }
 
 int

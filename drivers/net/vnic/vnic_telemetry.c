@@ -3,10 +3,12 @@
  */
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include <rte_eal.h>
+#include <rte_cycles.h>
 #include <rte_telemetry.h>
 
 #include "vnic_coalesce.h"
@@ -15,6 +17,7 @@
 #include "vnic_port.h"
 #include "vnic_queue.h"
 #include "vnic_stats.h"
+#include "vnic_telemetry.h"
 
 /*
  * /vnic/... on DPDK's telemetry socket, in any process. A reply holds at most
@@ -23,26 +26,85 @@
 
 #define QUEUES_PER_PAGE 16
 
-/* "P" or "P,FIRST"; NULL after a malformed or foreign port. */
-static const struct vnic_dev *
-telemetry_port(const char *params, unsigned long *first)
+/* One command at a time, and none while a port goes. */
+static pthread_mutex_t telemetry_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct vnic_dev *telemetry_ports[RTE_MAX_ETHPORTS];
+
+void
+vnic_telemetry_add(struct vnic_dev *dev)
+{
+	pthread_mutex_lock(&telemetry_lock);
+	telemetry_ports[dev->port_id] = dev;
+	pthread_mutex_unlock(&telemetry_lock);
+}
+
+void
+vnic_telemetry_remove(struct vnic_dev *dev)
+{
+	pthread_mutex_lock(&telemetry_lock);
+	if (telemetry_ports[dev->port_id] == dev)
+		telemetry_ports[dev->port_id] = NULL;
+	pthread_mutex_unlock(&telemetry_lock);
+}
+
+/* A secondary is not told when its port goes: ethdev has the last word. */
+static struct vnic_dev *
+telemetry_find(unsigned long port)
+{
+	return port < RTE_MAX_ETHPORTS && vnic_ethdev_is_ours(port) ?
+		telemetry_ports[port] : NULL;
+}
+
+/** What an answer is made from. */
+struct question {
+	struct vnic_dev *dev;
+	unsigned long first;	/**< pair of the page */
+	struct rte_tel_data *d;
+};
+
+/* "P" or "P,FIRST"; false for a malformed or foreign port. */
+static bool
+telemetry_parse(const char *params, struct question *q)
 {
 	unsigned long port;
 	char *end;
 
 	if (params == NULL || *params < '0' || *params > '9')
-		return NULL;
+		return false;
 	port = strtoul(params, &end, 10);
-	*first = 0;
+	q->first = 0;
 	if (*end == ',') {
 		if (end[1] < '0' || end[1] > '9')
-			return NULL;
-		*first = strtoul(end + 1, &end, 10);
+			return false;
+		q->first = strtoul(end + 1, &end, 10);
 	}
-	if (*end != '\0' || port >= RTE_MAX_ETHPORTS ||
-	    !vnic_ethdev_is_ours(port))
-		return NULL;
-	return vnic_dev_of(&rte_eth_devices[port]);
+	q->dev = *end == '\0' ? telemetry_find(port) : NULL;
+	return q->dev != NULL;
+}
+
+/* Why there is no more in the answer than there is. */
+static void
+answer_error(const struct question *q, const char *why)
+{
+	rte_tel_data_add_dict_string(q->d, "error", why);
+}
+
+/* The pairs of this page, from @p first to before @p last. */
+static uint16_t
+answer_page(const struct question *q, uint16_t nb, uint16_t *last)
+{
+	uint16_t first = RTE_MIN(q->first, nb);
+
+	*last = RTE_MIN(first + QUEUES_PER_PAGE, nb);
+	rte_tel_data_add_dict_int(q->d, "pairs", nb);
+	return first;
+}
+
+static void
+answer_next(const struct question *q, uint16_t nb, uint16_t next)
+{
+	if (next < nb)
+		rte_tel_data_add_dict_int(q->d, "next", next);
 }
 
 static int
@@ -52,9 +114,11 @@ telemetry_list(const char *cmd __rte_unused, const char *params __rte_unused,
 	uint16_t port;
 
 	rte_tel_data_start_array(d, RTE_TEL_INT_VAL);
-	RTE_ETH_FOREACH_DEV(port)
-		if (vnic_ethdev_is_ours(port))
+	pthread_mutex_lock(&telemetry_lock);
+	for (port = 0; port < RTE_MAX_ETHPORTS; port++)
+		if (telemetry_find(port) != NULL)
 			rte_tel_data_add_array_int(d, port);
+	pthread_mutex_unlock(&telemetry_lock);
 	return 0;
 }
 
@@ -139,31 +203,25 @@ info_device(struct rte_tel_data *d, const struct vnic_dev *dev)
 		"L1 and L2: device-written values and shared memory");
 }
 
-static int
-telemetry_info(const char *cmd __rte_unused, const char *params,
-	       struct rte_tel_data *d)
+static void
+answer_info(const struct question *q)
 {
-	unsigned long first;
-	const struct vnic_dev *dev = telemetry_port(params, &first);
+	const struct vnic_dev *dev = q->dev;
 	const struct vnic_rx_path *rx;
 	const struct vnic_tx_path *tx;
 
-	if (dev == NULL)
-		return -EINVAL;
-	rte_tel_data_start_dict(d);
-	info_device(d, dev);
+	info_device(q->d, dev);
 	if (dev->state != VNIC_DEV_PROBED) {
 		rx = vnic_rx_path_select(dev);
 		tx = vnic_tx_path_select(dev);
-		rte_tel_data_add_dict_string(d, "rx_path",
+		rte_tel_data_add_dict_string(q->d, "rx_path",
 					     rx != NULL ? rx->name : "none");
-		rte_tel_data_add_dict_string(d, "tx_path",
+		rte_tel_data_add_dict_string(q->d, "tx_path",
 					     tx != NULL ? tx->name : "none");
 	}
-	info_names(d, "offered", &dev->offered);
-	info_names(d, "accepted", &dev->nego.accepted);
-	info_refused(d, dev);
-	return 0;
+	info_names(q->d, "offered", &dev->offered);
+	info_names(q->d, "accepted", &dev->nego.accepted);
+	info_refused(q->d, dev);
 }
 
 static void
@@ -233,104 +291,166 @@ queue_add_tx(struct rte_tel_data *d, const struct vnic_txq *txq)
 	queue_add(d, "tx", txq->queue_id, q);
 }
 
-static int
-telemetry_queues(const char *cmd __rte_unused, const char *params,
-		 struct rte_tel_data *d)
-{
-	unsigned long first;
-	const struct vnic_dev *dev = telemetry_port(params, &first);
-	uint16_t nb, last, i;
+#define TRY_AGAIN "the port is being changed, or recovers: ask again"
+#define ASK_PRIMARY "only the primary process knows: ask its socket"
 
-	if (dev == NULL)
-		return -EINVAL;
-	nb = RTE_MIN(dev->data->nb_rx_queues, dev->data->nb_tx_queues);
-	first = RTE_MIN(first, nb);
-	last = RTE_MIN(first + QUEUES_PER_PAGE, nb);
-	rte_tel_data_start_dict(d);
-	rte_tel_data_add_dict_int(d, "pairs", nb);
-	if (last < nb)
-		rte_tel_data_add_dict_int(d, "next", last);
-	for (i = first; i < last; i++) {
-		if (dev->data->rx_queues[i] != NULL)
-			queue_add_rx(d, dev->data->rx_queues[i]);
-		if (dev->data->tx_queues[i] != NULL)
-			queue_add_tx(d, dev->data->tx_queues[i]);
+static void
+answer_queues_locked(const struct question *q)
+{
+	const struct vnic_dev *dev = q->dev;
+	uint16_t nb = RTE_MAX(dev->data->nb_rx_queues, dev->data->nb_tx_queues);
+	uint16_t last, i = answer_page(q, nb, &last);
+
+	for (; i < last; i++) {
+		if (vnic_rxq_of(dev, i) != NULL)
+			queue_add_rx(q->d, vnic_rxq_of(dev, i));
+		if (vnic_txq_of(dev, i) != NULL)
+			queue_add_tx(q->d, vnic_txq_of(dev, i));
 	}
-	return 0;
+	answer_next(q, nb, last);
 }
 
-static int
-telemetry_errors(const char *cmd __rte_unused, const char *params,
-		 struct rte_tel_data *d)
+/* Queues are freed under the control lock, which a secondary never takes. */
+static void
+answer_queues(const struct question *q)
 {
-	unsigned long first;
-	const struct vnic_dev *dev = telemetry_port(params, &first);
+	if (vnic_ethdev_is_secondary(q->dev)) {
+		answer_error(q, ASK_PRIMARY);
+		return;
+	}
+	if (vnic_dev_lock(q->dev, VNIC_LOCK_EVENT_MS) < 0) {
+		answer_error(q, TRY_AGAIN);
+		return;
+	}
+	answer_queues_locked(q);
+	vnic_dev_unlock(q->dev);
+}
+
+static void
+answer_errors(const struct question *q)
+{
+	const struct vnic_dev *dev = q->dev;
+	struct rte_tel_data *d = q->d;
 	unsigned int i;
 
-	if (dev == NULL)
-		return -EINVAL;
-	rte_tel_data_start_dict(d);
 	for (i = 0; i < VNIC_VIOLATION_MAX; i++)
 		rte_tel_data_add_dict_uint(d, vnic_stats_violation_name(i),
 					   dev->violations[i]);
 	rte_tel_data_add_dict_uint(d, "resets_needed", dev->resets_needed);
 	rte_tel_data_add_dict_uint(d, "recoveries", dev->recoveries);
 	rte_tel_data_add_dict_uint(d, "backend_losses", dev->backend_losses);
+}
+
+/* One virtqueue; 0, also where there is no such queue, or an error. */
+static int
+coalescing_add(const struct question *q, uint16_t vq_index)
+{
+	struct vnic_coalesce coal;
+	struct rte_tel_data *d;
+	int ret = vnic_coalesce_get(q->dev, vq_index, &coal);
+
+	if (ret < 0)
+		return ret == -ENOENT ? 0 : ret;
+	d = rte_tel_data_alloc();
+	if (d == NULL)
+		return -ENOMEM;
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_uint(d, "max_usecs", coal.max_usecs);
+	rte_tel_data_add_dict_uint(d, "max_packets", coal.max_packets);
+	queue_add(q->d, vq_index & 1 ? "tx" : "rx", vq_index / 2, d);
 	return 0;
 }
 
 static void
-coalescing_add(struct rte_tel_data *d, const char *way, uint16_t queue_id,
-	       const struct vnic_coalesce *coal)
+coalescing_error(const struct question *q, int err)
 {
-	struct rte_tel_data *q = rte_tel_data_alloc();
+	char why[96], reason[64];
 
-	if (q == NULL)
+	if (err == -ENOTSUP) {
+		snprintf(why, sizeof(why), "VQ_NOTF_COAL: %s",
+			 vnic_negotiate_reason(&q->dev->nego,
+					       VIRTIO_NET_F_VQ_NOTF_COAL,
+					       reason, sizeof(reason)));
+		answer_error(q, why);
 		return;
-	rte_tel_data_start_dict(q);
-	rte_tel_data_add_dict_uint(q, "max_usecs", coal->max_usecs);
-	rte_tel_data_add_dict_uint(q, "max_packets", coal->max_packets);
-	queue_add(d, way, queue_id, q);
+	}
+	answer_error(q, err == -EBUSY ? TRY_AGAIN :
+		     "the device does not answer as it should");
 }
 
-/* Asked of the device, so the primary process only. */
-static int
-telemetry_coalescing(const char *cmd __rte_unused, const char *params,
-		     struct rte_tel_data *d)
+/*
+ * Asked of the device, so the primary process only. A page ends early rather
+ * than that a slow device holds up the port's end.
+ */
+static void
+answer_coalescing(const struct question *q)
 {
-	unsigned long first;
-	const struct vnic_dev *ask = telemetry_port(params, &first);
-	struct vnic_coalesce coal;
-	struct vnic_dev *dev;
-	uint16_t i, last;
+	uint64_t end = rte_get_timer_cycles() + rte_get_timer_hz() / 1000 *
+		q->dev->args.ctrl_timeout_ms;
+	uint16_t nb = q->dev->nb_pairs, last, i;
+	int ret = 0;
 
-	if (ask == NULL || rte_eal_process_type() != RTE_PROC_PRIMARY)
-		return -EINVAL;
-	dev = vnic_dev_of(&rte_eth_devices[ask->port_id]);
-	first = RTE_MIN(first, dev->nb_pairs);
-	last = RTE_MIN(first + QUEUES_PER_PAGE, dev->nb_pairs);
-	rte_tel_data_start_dict(d);
-	rte_tel_data_add_dict_int(d, "pairs", dev->nb_pairs);
-	for (i = first; i < last; i++) {
-		if (vnic_coalesce_get(dev, vnic_vq_rx(i), &coal) < 0)
-			break;
-		coalescing_add(d, "rx", i, &coal);
-		if (vnic_coalesce_get(dev, vnic_vq_tx(i), &coal) == 0)
-			coalescing_add(d, "tx", i, &coal);
+	if (vnic_ethdev_is_secondary(q->dev)) {
+		answer_error(q, ASK_PRIMARY);
+		return;
 	}
-	return 0;
+	i = answer_page(q, nb, &last);
+	for (; i < last && rte_get_timer_cycles() < end; i++) {
+		ret = coalescing_add(q, vnic_vq_rx(i));
+		if (ret == 0)
+			ret = coalescing_add(q, vnic_vq_tx(i));
+		if (ret < 0)
+			break;
+	}
+	if (ret < 0)
+		coalescing_error(q, ret);
+	else
+		answer_next(q, nb, i);
+}
+
+/* A help text of 128 bytes or more keeps a command from being registered. */
+static const struct {
+	const char *name;
+	void (*answer)(const struct question *q);
+	const char help[128];
+} commands[] = {
+	{ "/vnic/coalescing", answer_coalescing,
+	  "Notification coalescing as the device has it, 16 pairs a reply. Parameters: int port_id[, int first_pair]" },
+	{ "/vnic/info", answer_info,
+	  "Features, state and paths of a port. Parameters: int port_id" },
+	{ "/vnic/queues", answer_queues,
+	  "Counters of queues, 16 pairs a reply. Parameters: int port_id[, int first_pair]" },
+	{ "/vnic/errors", answer_errors,
+	  "What the device did against the specification. Parameters: int port_id" },
+};
+
+static int
+telemetry_answer(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	struct question q = { .d = d };
+	unsigned int i;
+	int ret = -EINVAL;
+
+	pthread_mutex_lock(&telemetry_lock);
+	for (i = 0; i < RTE_DIM(commands); i++) {
+		if (strcmp(cmd, commands[i].name) != 0 ||
+		    !telemetry_parse(params, &q))
+			continue;
+		rte_tel_data_start_dict(d);
+		commands[i].answer(&q);
+		ret = 0;
+	}
+	pthread_mutex_unlock(&telemetry_lock);
+	return ret;
 }
 
 RTE_INIT(vnic_telemetry_init)
 {
-	rte_telemetry_register_cmd("/vnic/coalescing", telemetry_coalescing,
-		"Notification coalescing of queues as the device has it (VQ_NOTF_COAL), 16 pairs a reply. Parameters: int port_id[, int first_pair]");
+	unsigned int i;
+
 	rte_telemetry_register_cmd("/vnic/list", telemetry_list,
 		"Ports of vnic. Takes no parameters");
-	rte_telemetry_register_cmd("/vnic/info", telemetry_info,
-		"Features, state and paths of a port. Parameters: int port_id");
-	rte_telemetry_register_cmd("/vnic/queues", telemetry_queues,
-		"Counters of queues, 16 pairs a reply. Parameters: int port_id[, int first_pair]");
-	rte_telemetry_register_cmd("/vnic/errors", telemetry_errors,
-		"What the device did against the specification. Parameters: int port_id");
+	for (i = 0; i < RTE_DIM(commands); i++)
+		rte_telemetry_register_cmd(commands[i].name, telemetry_answer,
+					   commands[i].help);
 }

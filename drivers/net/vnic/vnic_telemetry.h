@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#ifndef VNIC_TELEMETRY_H
+#define VNIC_TELEMETRY_H
+
+/**
+ * @file
+ * The commands /vnic/... of this process's telemetry socket. They run in
+ * threads of their own, which know nothing of the life of ports.
+ */
+
+struct vnic_dev;
+
+/** The port may be asked for from now on. */
+void
+vnic_telemetry_add(struct vnic_dev *dev);
+/**
+ * No command looks at the port any more: waits for one that does, which takes
+ * at most as long as a control command and two waits for the control lock.
+ * Control lock not held.
+ */
+void
+vnic_telemetry_remove(struct vnic_dev *dev);
+
+#endif /* VNIC_TELEMETRY_H */
