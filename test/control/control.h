@@ -276,6 +276,9 @@ void
 case_restore_bounded(void **state);
 void
 case_restore_cancelled(void **state);
+/* case_registers.c */
+void
+registers(void **state);
 
 /* case_intr.c */
 void

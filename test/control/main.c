@@ -334,6 +334,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(case_gone_busy),
 	cmocka_unit_test(case_restore_bounded),
 	cmocka_unit_test(case_restore_cancelled),
+	cmocka_unit_test(registers),
 	cmocka_unit_test(case_intr),
 	cmocka_unit_test(case_intr_not_asked),
 	cmocka_unit_test(case_intr_doorbell),
