@@ -42,14 +42,17 @@ def proc_info(bench, pmd, folder, devargs):
         bench.note("dpdk-proc-info is not installed")
         return
     for options, pattern in ((["--stats"], rf"RX-packets:\s*{FRAMES}\b"),
-                             (["--xstats"], rf"rx_q0_packets:\s*{FRAMES}\b")):
+                             (["--xstats"], rf"tx_q0_packets:\s*{FRAMES}\b"),
+                             (["--show-port"], r"(?i)port 0\b")):
         done = subprocess.run([tool, "--no-pci", *secondary_eal(bench, pmd, folder)[1:],
                                "--", *options], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=60, check=False)
         text = done.stdout.decode(errors="replace")
         bench.check(done.returncode == 0 and re.search(pattern, text),
-                    f"{devargs}: dpdk-proc-info {options[0]} shows {FRAMES} frames",
+                    f"{devargs}: dpdk-proc-info {options[0]} reads the port",
                     f"status {done.returncode}: {text[-800:]}")
+        bench.check("vnic: " not in text,
+                    f"{devargs}: and the driver complains of nothing", text[-800:])
 
 
 def primary_goes_on(bench, pmd, devargs):
