@@ -37,16 +37,11 @@ connect_now(void)
 
 /* The reply as text, valid until the next one. */
 static const char *
-ask_by(int fd, const char *command, uint16_t port, int first)
+ask_line_by(int fd, const char *line)
 {
 	static __thread char reply[REPLY_MAX];
-	char line[64];
 	ssize_t len;
 
-	if (first < 0)
-		snprintf(line, sizeof(line), "%s,%u", command, port);
-	else
-		snprintf(line, sizeof(line), "%s,%u,%d", command, port, first);
 	assert_int_equal(send(fd, line, strlen(line), 0), strlen(line));
 	len = recv(fd, reply, sizeof(reply) - 1, 0);
 	assert_true(len > 0);
@@ -54,7 +49,25 @@ ask_by(int fd, const char *command, uint16_t port, int first)
 	return reply;
 }
 
+static const char *
+ask_by(int fd, const char *command, uint16_t port, int first)
+{
+	char line[64];
+
+	if (first < 0)
+		snprintf(line, sizeof(line), "%s,%u", command, port);
+	else
+		snprintf(line, sizeof(line), "%s,%u,%d", command, port, first);
+	return ask_line_by(fd, line);
+}
+
 static int the_fd;
+
+static const char *
+ask_line(const char *line)
+{
+	return ask_line_by(the_fd, line);
+}
 
 static const char *
 ask(const char *command, uint16_t port, int first)
@@ -188,6 +201,48 @@ telemetry_coalescing(void **state)
 	sim_close(port, true);
 }
 
+#define LRO (UINT64_C(1) << VIRTIO_NET_F_CTRL_GUEST_OFFLOADS)
+
+/* A row on which large frames can be received. */
+static struct sim_port *
+open_lro(void)
+{
+	const struct sim_options o = {
+		.ctrl = true, .extra = { LRO },
+		.rx_offloads = RTE_ETH_RX_OFFLOAD_TCP_LRO };
+	const uint32_t flags = VNIC_PATH_OFFLOAD | VNIC_PATH_MRG;
+	struct sim_row row;
+	unsigned int i = 0;
+
+	do
+		row = *sim_row_get(i++);
+	while ((row.flags & flags) != flags);
+	return sim_open(&row, &o);
+}
+
+static void
+telemetry_lro(void **state)
+{
+	struct sim_port *port = open_lro();
+	const struct devsim_net_state *net = devsim_net_state(port->dev);
+	char off[32];
+
+	(void)state;
+	says(ask("/vnic/lro", port->id, -1), "{\"lro\":\"on\",\"switchable\":1}");
+	snprintf(off, sizeof(off), "/vnic/lro,%u,off", port->id);
+	says(ask_line(off), "{\"lro\":\"off\",\"switchable\":1}");
+	assert_true(net->guest_offloads_set);
+	assert_int_equal(net->guest_offloads,
+			 UINT64_C(1) << VIRTIO_NET_F_GUEST_CSUM);
+	says(ask("/vnic/lro", port->id, -1), "\"off\"");
+	says(ask("/vnic/lro", port->id, 0), "null");
+	strcat(off, "f");
+	says(ask_line(off), "null");
+	says(ask("/vnic/lro", port->id + 1, -1), "null");
+	sim_close(port, true);
+	says(ask("/vnic/lro", 0, -1), "null");
+}
+
 struct asker {
 	uint16_t port;
 	bool stop;
@@ -280,6 +335,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(telemetry_uneven),
 		cmocka_unit_test(telemetry_busy),
 		cmocka_unit_test(telemetry_coalescing),
+		cmocka_unit_test(telemetry_lro),
 		cmocka_unit_test(telemetry_over_changes),
 		cmocka_unit_test(telemetry_refused),
 	};

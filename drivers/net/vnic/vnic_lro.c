@@ -13,6 +13,7 @@
 #include "vnic_log.h"
 #include "vnic_lro.h"
 #include "vnic_port.h"
+#include "vnic_telemetry.h"
 
 #define F(name) VIRTIO_NET_F_##name
 
@@ -98,28 +99,18 @@ vnic_lro_set(struct vnic_dev *dev, bool on)
 	return ret;
 }
 
-/* "P" tells, "P,on" and "P,off" change. */
+/* "" tells, ",on" and ",off" change. */
 static int
-lro_telemetry(const char *cmd __rte_unused, const char *params,
-	      struct rte_tel_data *d)
+lro_answer(struct vnic_dev *dev, const char *wish, struct rte_tel_data *d)
 {
-	struct vnic_dev *dev;
-	unsigned long port;
-	char *end;
+	bool on = strcmp(wish, ",on") == 0;
 	int ret = 0;
 
-	if (params == NULL || *params < '0' || *params > '9')
+	if (*wish != '\0' && !on && strcmp(wish, ",off") != 0)
 		return -EINVAL;
-	port = strtoul(params, &end, 10);
-	if (port >= RTE_MAX_ETHPORTS || !vnic_ethdev_is_ours(port))
-		return -EINVAL;
-	dev = vnic_dev_of(&rte_eth_devices[port]);
-	if (*end != '\0' && rte_eal_process_type() != RTE_PROC_PRIMARY)
-		return -ENOTSUP;
-	if (strcmp(end, ",on") == 0 || strcmp(end, ",off") == 0)
-		ret = vnic_lro_set(dev, end[2] == 'n');
-	else if (*end != '\0')
-		ret = -EINVAL;
+	if (*wish != '\0')
+		ret = rte_eal_process_type() == RTE_PROC_PRIMARY ?
+			vnic_lro_set(dev, on) : -ENOTSUP;
 	if (ret < 0)
 		return ret;
 	rte_tel_data_start_dict(d);
@@ -129,6 +120,26 @@ lro_telemetry(const char *cmd __rte_unused, const char *params,
 	rte_tel_data_add_dict_int(d, "switchable", vnic_lro_has(dev) &&
 				  vnic_dev_has(dev, F(CTRL_GUEST_OFFLOADS)));
 	return 0;
+}
+
+static int
+lro_telemetry(const char *cmd __rte_unused, const char *params,
+	      struct rte_tel_data *d)
+{
+	struct vnic_dev *dev;
+	unsigned long port;
+	char *end;
+	int ret;
+
+	if (params == NULL || *params < '0' || *params > '9')
+		return -EINVAL;
+	port = strtoul(params, &end, 10);
+	dev = vnic_telemetry_begin(port);
+	if (dev == NULL)
+		return -EINVAL;
+	ret = lro_answer(dev, end, d);
+	vnic_telemetry_end();
+	return ret;
 }
 
 RTE_INIT(vnic_lro_init)

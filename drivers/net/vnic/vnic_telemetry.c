@@ -55,6 +55,24 @@ telemetry_find(unsigned long port)
 		telemetry_ports[port] : NULL;
 }
 
+struct vnic_dev *
+vnic_telemetry_begin(unsigned long port)
+{
+	struct vnic_dev *dev;
+
+	pthread_mutex_lock(&telemetry_lock);
+	dev = telemetry_find(port);
+	if (dev == NULL)
+		pthread_mutex_unlock(&telemetry_lock);
+	return dev;
+}
+
+void
+vnic_telemetry_end(void)
+{
+	pthread_mutex_unlock(&telemetry_lock);
+}
+
 /** What an answer is made from. */
 struct question {
 	struct vnic_dev *dev;

@@ -24,4 +24,13 @@ vnic_telemetry_add(struct vnic_dev *dev);
 void
 vnic_telemetry_remove(struct vnic_dev *dev);
 
+/**
+ * For a command in another file: the port, which stays until the end of it;
+ * NULL if it is none of ours, and then there is no end to be said.
+ */
+struct vnic_dev *
+vnic_telemetry_begin(unsigned long port);
+void
+vnic_telemetry_end(void);
+
 #endif /* VNIC_TELEMETRY_H */
