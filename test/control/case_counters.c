@@ -8,6 +8,7 @@
 #include <rte_version.h>
 
 #include "control.h"
+#include "vnic_port.h"
 
 /* Counters that the driver keeps itself. */
 
@@ -96,6 +97,34 @@ counters_over_setup(void **state)
 	assert_int_equal(rte_eth_stats_reset(port->id), 0);
 	control_traffic(port);
 	control_xstat_is(port, "rx_q0_packets", 1);
+	sim_close(port, true);
+}
+
+/*
+ * Nor do they stop at a queue that ethdev has released and not taken another
+ * for: a set-up that it refuses itself leaves its slot empty.
+ */
+void
+counters_over_refused_setup(void **state)
+{
+	struct rte_eth_rxconf of_port = {
+		.offloads = RTE_ETH_RX_OFFLOAD_TCP_LRO };
+	struct sim_port *port = control_open(NULL);
+	struct rte_eth_stats stats;
+
+	(void)state;
+	/* Which puts the queue back. */
+	vnic_event_health_stop(port->vnic);
+	control_traffic(port);
+	assert_int_equal(rte_eth_dev_rx_queue_stop(port->id, 0), 0);
+	assert_int_equal(rte_eth_rx_queue_setup(port->id, 0, 128,
+		SOCKET_ID_ANY, &of_port, port->pool), -EINVAL);
+	assert_null(rte_eth_devices[port->id].data->rx_queues[0]);
+	assert_int_equal(rte_eth_stats_get(port->id, &stats), 0);
+	assert_int_equal(stats.ipackets, 1);
+	control_xstat_is(port, "rx_q0_packets", 1);
+	assert_int_equal(rte_eth_stats_reset(port->id), 0);
+	control_xstat_is(port, "rx_q0_packets", 0);
 	sim_close(port, true);
 }
 

@@ -334,6 +334,8 @@ counters_per_queue(void **state);
 void
 counters_over_setup(void **state);
 void
+counters_over_refused_setup(void **state);
+void
 counters_mapped(void **state);
 
 /* case_rx_extra.c */

@@ -283,6 +283,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(device_stats_malformed),
 	cmocka_unit_test(counters_per_queue),
 	cmocka_unit_test(counters_over_setup),
+	cmocka_unit_test(counters_over_refused_setup),
 	cmocka_unit_test(counters_mapped),
 	cmocka_unit_test(filter_ladder),
 	cmocka_unit_test(filter_half_way),

@@ -139,7 +139,7 @@ vnic_stats_txq_begin(struct vnic_dev *dev, uint16_t queue_id)
 static uint64_t
 rxq_value(const struct vnic_dev *dev, uint16_t q, uint16_t offset)
 {
-	const struct vnic_rxq *rxq = dev->data->rx_queues[q];
+	const struct vnic_rxq *rxq = vnic_rxq_of(dev, q);
 
 	if (rxq == NULL || dev->stats_base == NULL)
 		return 0;
@@ -150,7 +150,7 @@ rxq_value(const struct vnic_dev *dev, uint16_t q, uint16_t offset)
 static uint64_t
 txq_value(const struct vnic_dev *dev, uint16_t q, uint16_t offset)
 {
-	const struct vnic_txq *txq = dev->data->tx_queues[q];
+	const struct vnic_txq *txq = vnic_txq_of(dev, q);
 
 	if (txq == NULL || dev->stats_base == NULL)
 		return 0;
@@ -261,14 +261,14 @@ vnic_stats_reset(struct rte_eth_dev *eth_dev)
 				    counter_at(dev, port_fields[q].offset),
 				    sizeof(base->port[q]));
 	for (q = 0; q < eth_dev->data->nb_rx_queues; q++) {
-		const struct vnic_rxq *rxq = eth_dev->data->rx_queues[q];
+		const struct vnic_rxq *rxq = vnic_rxq_of(dev, q);
 
 		if (rxq != NULL)
 			vnic_stats_base_set(&base->pair[q].rx, &rxq->stats,
 					    sizeof(rxq->stats));
 	}
 	for (q = 0; q < eth_dev->data->nb_tx_queues; q++) {
-		const struct vnic_txq *txq = eth_dev->data->tx_queues[q];
+		const struct vnic_txq *txq = vnic_txq_of(dev, q);
 
 		if (txq != NULL)
 			vnic_stats_base_set(&base->pair[q].tx, &txq->stats,
