@@ -323,6 +323,13 @@ test_no_interrupt(void **state)
 	assert_int_equal(vnic_pci_event_enable(w->dev, true), -ENOTSUP);
 	assert_int_equal(vnic_pci_event_enable(w->dev, false), 0);
 	vnic_pci_events_close(w->dev);
+	/* VFIO answers for MSI-X of a function that has none. */
+	w->pci->nb_vectors = 0;
+	open_as(w, RTE_INTR_HANDLE_VFIO_MSIX);
+	assert_null(eal.interrupt);
+	assert_int_equal(vnic_pci_event_enable(w->dev, true), -ENOTSUP);
+	assert_int_equal(eal.enabled, 0);
+	vnic_pci_events_close(w->dev);
 	/* INTx cannot be served without an ISR structure. */
 	w->pci->isr.base = NULL;
 	open_as(w, RTE_INTR_HANDLE_VFIO_LEGACY);

@@ -74,8 +74,9 @@ event_intr(struct vnic_pci *pci, struct rte_pci_device *pci_dev)
 
 	switch (rte_intr_type_get(intr)) {
 	case RTE_INTR_HANDLE_VFIO_MSIX:
-		pci->msix = true;
-		return intr;
+		/* EAL says so of functions without MSI-X too; enabling fails. */
+		pci->msix = pci->nb_vectors > 0;
+		return pci->msix ? intr : NULL;
 	case RTE_INTR_HANDLE_VFIO_LEGACY:
 	case RTE_INTR_HANDLE_UIO_INTX:
 		return pci->isr.base != NULL ? intr : NULL;
