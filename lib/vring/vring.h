@@ -76,7 +76,7 @@ struct vring {
 	uint16_t used_idx;
 	uint16_t used_seen;	/**< split: device's index when last read */
 	uint16_t known;		/**< slots from used_idx proven and recorded */
-	uint16_t kick_idx;	/**< avail_idx at the last doorbell */
+	uint16_t kick_idx;	/**< avail_idx at the last doorbell, or later */
 	uint16_t dirty;		/**< split: posts to come that must write avail */
 	uint16_t post_flags;	/**< descriptor flags of each buffer posted */
 	uint32_t full_len;	/**< length of an in-order buffer skipped */
@@ -391,12 +391,19 @@ vring_publish(struct vring *vr, const bool packed, uint16_t n)
 static __rte_always_inline bool
 vring_kick_peek(struct vring *vr, const bool packed)
 {
-	if (vr->avail_idx == vr->kick_idx)
+	uint16_t since = vr->avail_idx - vr->kick_idx;
+
+	if (since == 0)
 		return false;
-	if (!(packed ? vring_kick_packed(vr) : vring_kick_split(vr)))
-		return false;
-	vr->kick_idx = vr->avail_idx;
-	return true;
+	if (packed ? vring_kick_packed(vr) : vring_kick_split(vr)) {
+		vr->kick_idx = vr->avail_idx;
+		return true;
+	}
+	/* Never a lap of the indexes behind: what was published would look
+	 * like nothing, or like less than the device has not seen. */
+	if (unlikely(since > UINT16_MAX / 2 + 1))
+		vr->kick_idx = vr->avail_idx - vring_size(vr);
+	return false;
 }
 
 /** The same, sure: behind a full fence, nothing can be missed (2.7.13.3). */

@@ -143,6 +143,49 @@ test_packed_flags(void **state)
 	assert_true(kick(&r, true, 5, 1));
 }
 
+/*
+ * A device that polls for @p quiet buffers and then sleeps: the next ones
+ * ring, however far the last doorbell is behind.
+ */
+static void
+long_quiet(bool packed, bool event_idx, uint32_t quiet)
+{
+	struct rings r;
+	uint32_t i, nr;
+
+	(packed ? packed_init : split_init)(&r, event_idx);
+	for (i = 1; i <= quiet; i++) {
+		r.used[0] = rte_cpu_to_le_16(VRING_USED_F_NO_NOTIFY);
+		r.used[2 + 4 * SIZE] = rte_cpu_to_le_16((uint16_t)(i + SIZE));
+		r.device.flags =
+			rte_cpu_to_le_16(VRING_PACKED_EVENT_FLAG_DISABLE);
+		r.vr.avail_idx = i;
+		assert_false(vring_kick_peek(&r.vr, packed));
+	}
+	r.used[0] = 0;
+	r.used[2 + 4 * SIZE] = rte_cpu_to_le_16(r.vr.avail_idx);
+	r.device.flags = rte_cpu_to_le_16(VRING_PACKED_EVENT_FLAG_ENABLE);
+	for (nr = 1; nr <= SIZE; nr++) {
+		struct vring at = r.vr;
+
+		at.avail_idx += nr;
+		assert_true(vring_kick_peek(&at, packed));
+	}
+}
+
+static void
+test_long_quiet(void **state)
+{
+	uint32_t quiet;
+
+	(void)state;
+	for (quiet = 65536 - 2 * SIZE; quiet <= 65536 + 2 * SIZE; quiet++) {
+		long_quiet(false, true, quiet);
+		long_quiet(false, false, quiet);
+		long_quiet(true, true, quiet);
+	}
+}
+
 int
 main(void)
 {
@@ -151,6 +194,7 @@ main(void)
 		cmocka_unit_test(test_split_flags),
 		cmocka_unit_test(test_packed_event),
 		cmocka_unit_test(test_packed_flags),
+		cmocka_unit_test(test_long_quiet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
