@@ -178,6 +178,53 @@ case_ledger(void **state)
 	sim_for_rows(ledger_row);
 }
 
+/* ---- FAST_FREE: mbufs of one pool, yet frames may have several ---- */
+
+static void
+pool_check(struct sim_port *port, unsigned int expect)
+{
+	struct rte_mbuf *m[2048];
+	unsigned int nb = 0;
+
+	assert_int_equal(rte_mempool_avail_count(port->pool), expect);
+	while (rte_mempool_get(port->pool, (void **)&m[nb]) == 0) {
+		assert_null(m[nb]->next);
+		assert_int_equal(m[nb]->nb_segs, 1);
+		assert_int_equal(rte_mbuf_refcnt_read(m[nb]), 1);
+		nb++;
+	}
+	assert_int_equal(nb, expect);
+	rte_mempool_put_bulk(port->pool, (void **)m, nb);
+}
+
+static void
+fast_free_row(const struct sim_row *row)
+{
+	struct sim_options o = {
+		.nb_rxd = 64, .nb_txd = 64, .nb_mbufs = 511,
+		.tx_offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE,
+	};
+	struct sim_port *port = sim_open(row, &o);
+	struct loop l = { .port = port, .len_min = 60, .len_max = 1514 };
+
+	loop_run(&l, 500, 32);
+	assert_true(sim_txq(port, 0)->fast_free);
+	l.segs_max = 3;
+	loop_run(&l, 500, 32);
+	l.segs_max = 1;
+	loop_run(&l, 500, 32);
+	assert_true(rte_eth_tx_done_cleanup(port->id, 0, 0) >= 0);
+	pool_check(port, o.nb_mbufs - devsim_posted(port->dev, 0));
+	sim_close(port, true);
+}
+
+void
+case_fast_free(void **state)
+{
+	(void)state;
+	sim_for_rows(fast_free_row);
+}
+
 /* ---- the back end is lost and comes back ---- */
 
 static void

@@ -22,6 +22,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_ring_full),
 		cmocka_unit_test(case_start_stop),
 		cmocka_unit_test(case_ledger),
+		cmocka_unit_test(case_fast_free),
 		cmocka_unit_test(case_restart),
 		cmocka_unit_test(case_queues),
 		cmocka_unit_test(case_queue_stop),

@@ -32,6 +32,7 @@ void case_exhausted(void **state);
 void case_ring_full(void **state);
 void case_start_stop(void **state);
 void case_ledger(void **state);
+void case_fast_free(void **state);
 void case_restart(void **state);
 void case_queues(void **state);
 

@@ -174,11 +174,9 @@ soft_replace(struct vnic_txq *txq, struct rte_mbuf *m, uint32_t soft)
 {
 	struct rte_mbuf *copy = vnic_tx_soft_copy(m, soft);
 
-	/* Fast free gives back one mbuf a frame. */
-	if (copy != NULL && txq->fast_free && copy->nb_segs > 1) {
-		rte_pktmbuf_free(copy);
-		copy = NULL;
-	}
+	/* What a clone is attached to may be of another pool. */
+	if (copy != NULL && copy->pool != m->pool)
+		txq->fast_free = false;
 	if (copy == NULL) {
 		txq->stats.errors++;
 	} else if (vnic_tx_soft_rows[txq->port_id](txq, &copy, 1) == 0) {

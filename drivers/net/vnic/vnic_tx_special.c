@@ -102,6 +102,11 @@ tx_segs(struct vnic_txq *txq, uint16_t slot, struct rte_mbuf *m,
 
 	if (ret != 0)
 		return ret;
+	/* Until the next start: which of the frames in the ring is not of one
+	 * mbuf, or shared after all, is written down nowhere. */
+	if (m->nb_segs > 1 || rte_mbuf_refcnt_read(m) != 1 ||
+	    !RTE_MBUF_DIRECT(m))
+		txq->fast_free = false;
 	if (!fits) {
 		segs[n].addr = txq->extra_dma + slot * sizeof(*txq->extra) +
 			offsetof(struct vnic_tx_extra, hdr);
