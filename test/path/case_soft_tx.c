@@ -2,6 +2,7 @@
  * Copyright(c) 2026 The vnic authors
  */
 
+#include "packet.h"
 #include "path.h"
 #include "vnic_tx_soft.h"
 #include "wire.h"
@@ -183,6 +184,26 @@ sum_seen(void *arg, const struct devsim_frame *frame)
 	*(uint16_t *)arg = rte_le_to_cpu_16(hdr->csum_start);
 }
 
+/* A tunnel is a tunnel by its outer headers, also if its kind is not said. */
+static void
+insert_tunnel(struct sim_port *port, bool typed)
+{
+	const struct packet sent = { .tunnel = PACKET_VXLAN, .payload = 300 };
+	struct packet tagged = sent;
+	struct packet_seen s = { .k = &tagged };
+	struct rte_mbuf *m = packet_mbuf(port->pool, &sent, 300,
+		RTE_MBUF_F_TX_TCP_CKSUM | RTE_MBUF_F_TX_VLAN, 0);
+
+	tagged.vlan = true;
+	m->vlan_tci = 5;
+	if (!typed)
+		m->ol_flags &= ~RTE_MBUF_F_TX_TUNNEL_MASK;
+	assert_int_equal(rte_eth_tx_prepare(port->id, 0, &m, 1), 1);
+	assert_int_equal(rte_eth_tx_burst(port->id, 0, &m, 1), 1);
+	assert_int_equal(devsim_tx_collect(port->dev, 1, 2, packet_see, &s), 1);
+	assert_int_equal(s.payload, sent.payload);
+}
+
 static void
 insert_csum_row(const struct sim_row *row)
 {
@@ -205,6 +226,8 @@ insert_csum_row(const struct sim_row *row)
 	assert_int_equal(devsim_tx_collect(port->dev, 1, 2, sum_seen, &start),
 			 1);
 	assert_int_equal(start, 14 + 8 + 20);
+	insert_tunnel(port, true);
+	insert_tunnel(port, false);
 	sim_close(port, true);
 }
 

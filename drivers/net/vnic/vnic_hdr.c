@@ -82,12 +82,10 @@ vnic_hdr_rx_can(const struct virtio_features *accepted)
 struct vnic_hdr_offsets
 vnic_hdr_tx_offsets(const struct rte_mbuf *m)
 {
-	const uint64_t tunnel = RTE_MBUF_F_TX_OUTER_IPV4 |
-		RTE_MBUF_F_TX_OUTER_IPV6 | RTE_MBUF_F_TX_TUNNEL_MASK;
 	struct vnic_hdr_offsets o = { .l3 = m->l2_len };
 
 	o.outer_l3 = m->l2_len;
-	if (m->ol_flags & tunnel) {
+	if (m->ol_flags & VNIC_TX_TUNNEL_MASK) {
 		/* l2_len is all from the outer transport header on. */
 		o.outer_l3 = m->outer_l2_len;
 		o.outer_l4 = m->outer_l2_len + m->outer_l3_len;

@@ -27,6 +27,11 @@
 /** Those that ask for one frame to become several. */
 #define VNIC_TX_GSO_MASK (RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_UDP_SEG)
 
+/** Those that say: outer headers, l2_len begins at the outer transport. */
+#define VNIC_TX_TUNNEL_MASK (RTE_MBUF_F_TX_OUTER_IPV4 | \
+			     RTE_MBUF_F_TX_OUTER_IPV6 | \
+			     RTE_MBUF_F_TX_TUNNEL_MASK)
+
 /** What the accepted features let a header say, in one direction. */
 #define VNIC_HDR_CSUM		(1u << 0)
 #define VNIC_HDR_TSO4		(1u << 1)

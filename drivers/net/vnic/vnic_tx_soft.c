@@ -8,6 +8,7 @@
 
 #include <rte_ether.h>
 
+#include "vnic_hdr.h"
 #include "vnic_queue.h"
 #include "vnic_tx_soft.h"
 
@@ -45,7 +46,7 @@ static void
 tag_done(struct rte_mbuf *m, uint16_t len)
 {
 	m->ol_flags &= ~ASKS;
-	if (m->ol_flags & RTE_MBUF_F_TX_TUNNEL_MASK)
+	if (m->ol_flags & VNIC_TX_TUNNEL_MASK)
 		m->outer_l2_len += len;
 	else
 		m->l2_len += len;
