@@ -411,6 +411,8 @@ port_configure(struct sim_port *port)
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 	conf.rx_adv_conf.rss_conf.rss_hf = port->opts.rss_hf;
 	row_offloads(&port->row, &conf);
+	if (port->opts.no_scatter)
+		conf.rxmode.offloads &= ~RTE_ETH_RX_OFFLOAD_SCATTER;
 	assert_int_equal(rte_eth_dev_configure(port->id, port->opts.nb_rx,
 					       port->opts.nb_tx, &conf), 0);
 	for (i = 0; i < port->opts.nb_rx; i++)

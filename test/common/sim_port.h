@@ -48,6 +48,7 @@ struct sim_options {
 	uint64_t rx_offloads;
 	uint64_t tx_offloads;
 	bool no_event_idx;
+	bool no_scatter;	/**< where buffers merge too */
 	bool rx_intr;		/**< intr_conf.rxq */
 	bool rmv_intr;		/**< intr_conf.rmv */
 	bool no_ring_reset;

@@ -18,7 +18,7 @@ counters_per_queue(void **state)
 {
 	static const char *const rx[] = {
 		"packets", "bytes", "bursts", "empty", "kicks", "kicks_saved",
-		"nombuf", "errors", "slow" };
+		"nombuf", "errors", "slow", "too_long" };
 	static const char *const tx[] = {
 		"packets", "bytes", "bursts", "full", "kicks", "kicks_saved",
 		"rekicks", "errors", "completed", "returned", "slow" };

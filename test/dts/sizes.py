@@ -92,3 +92,25 @@ def buffer_scatter(bed):
             if not bed.passes(port, frames.plain(bed.mac(port), size)):
                 bed.check(False, f"port {port}: a frame of {size} bytes")
         bed.check(True, f"port {port}: every size about a buffer's data room of {MBUF - 128}")
+
+
+def no_scatter(bed):
+    """Without the offload a frame comes in one buffer or not at all, and an MTU
+    that needs more is refused; the port works on as before."""
+    room = MBUF - 128
+    for port in bed.ports:
+        sent = [frames.plain(bed.mac(port), size) for size in (room - 40, room + 1, MBUF, 60)]
+        came = [len(got) for got in bed.through(port, sent)]
+        bed.check(came == [1, 0, 0, 1],
+                  f"port {port}: of {[len(f.bytes) for f in sent]} bytes those come that fit into "
+                  f"{room}", came)
+    bed.run("stop")
+    for port in bed.ports:
+        text = bed.run(f"port stop {port}", f"port config mtu {port} {JUMBO}",
+                       f"port start {port}")
+        bed.check(re.search("fail", text, re.I), f"port {port}: MTU {JUMBO} is refused", text)
+        now = bed.info(port, r"MTU: (\d+)")
+        bed.check(now == str(STANDARD), f"port {port}: MTU is still {STANDARD}", now)
+    bed.run("start")
+    for port in bed.ports:
+        fits(bed, port, STANDARD)

@@ -43,6 +43,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_tunnel_tx),
 		cmocka_unit_test(case_tunnel_refused),
 		cmocka_unit_test(case_tunnel_rx),
+		cmocka_unit_test(case_scatter),
 		cmocka_unit_test(case_lro),
 		cmocka_unit_test(case_lro_room),
 		cmocka_unit_test(case_rsc),

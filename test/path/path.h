@@ -64,6 +64,9 @@ void case_tunnel_tx(void **state);
 void case_tunnel_refused(void **state);
 void case_tunnel_rx(void **state);
 
+/* case_scatter.c */
+void case_scatter(void **state);
+
 /* case_lro.c */
 void case_lro(void **state);
 void case_lro_room(void **state);

@@ -220,20 +220,13 @@ device_queues_check(const struct vnic_dev *dev)
 	const struct rte_eth_dev_data *data = dev->data;
 	uint16_t i;
 
-	for (i = 0; i < data->nb_rx_queues; i++) {
-		const struct vnic_rxq *rxq = vnic_rxq_of(dev, i);
-
-		if (rxq == NULL)
+	for (i = 0; i < data->nb_rx_queues; i++)
+		if (vnic_rxq_of(dev, i) == NULL)
 			return device_never_set_up(dev, "receive", "rx", i);
-		/* The port may have been configured since. */
-		if (vnic_setup_rx_room(dev, i, rxq->pool, rxq->depth,
-				       dev->mtu) < 0)
-			return -EINVAL;
-	}
 	for (i = 0; i < data->nb_tx_queues; i++)
 		if (vnic_txq_of(dev, i) == NULL)
 			return device_never_set_up(dev, "transmit", "tx", i);
-	return 0;
+	return vnic_setup_rx_rooms(dev, dev->mtu);
 }
 
 typedef int (*rxq_begin_t)(struct vnic_rxq *rxq);
@@ -376,6 +369,7 @@ vnic_device_start(struct vnic_dev *dev)
 	ret = vnic_device_reset(dev);
 	if (ret < 0)
 		return ret;
+	vnic_setup_scattered(dev);
 	vnic_life_begin(dev);
 	vnic_filter_begin(dev);
 	ret = device_bring_up(dev, vnic_rxq_start, vnic_txq_start);

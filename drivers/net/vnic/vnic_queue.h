@@ -46,6 +46,7 @@ struct vnic_rxq_stats {
 	uint64_t nombuf;	/**< buffers that the mempool could not give */
 	uint64_t errors;	/**< frames dropped for a bad header or length */
 	uint64_t slow;		/**< batches that left the straight path */
+	uint64_t too_long;	/**< dropped: need a chain, SCATTER is off */
 };
 
 struct vnic_txq_stats {
@@ -89,6 +90,7 @@ struct vnic_rxq {
 	uint16_t queue_id __rte_cache_aligned;
 	uint16_t ring_size;	/**< entries: depth, or what a legacy device has */
 	uint16_t hdr_can;	/**< vnic_hdr_rx_can */
+	uint16_t segs_max;	/**< of a frame: 1 or VNIC_RX_SEGS_MAX */
 	bool enabled;		/**< the device has the ring, or may have it */
 	bool orphan;		/**< its process died inside a burst */
 	bool recycles;		/**< vnic_recycle_info was asked for */
@@ -151,6 +153,9 @@ struct vnic_txq {
 
 /** Most buffers of one received frame. */
 #define VNIC_RX_SEGS_MAX 64
+/** With these, and MRG_RXBUF, a frame may come as a chain of mbufs. */
+#define VNIC_RX_OFFLOAD_CHAINS \
+	(RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_TCP_LRO)
 
 /** Most segments of one sent frame. */
 #define VNIC_TX_SEGS_MAX 61

@@ -123,6 +123,12 @@ rx_frame(struct vnic_rxq *rxq, uint16_t pos, uint16_t n, uint32_t flags,
 		vring_set_fault(vr, VRING_FAULT_NUM_BUFFERS);
 		return -EPROTO;
 	}
+	/* The application did not say that it follows chains. */
+	if (nr > rxq->segs_max) {
+		rx_drop(rxq, pos, nr);
+		rxq->stats.too_long++;
+		return nr;
+	}
 	if (flags & VNIC_PATH_HASH)
 		vnic_rx_fill_hash(m, rxq->rearm, len - rxq->hdr_len,
 			vnic_hash_read(vnic_rx_hdr(rxq, m), rxq->ptype_mask));

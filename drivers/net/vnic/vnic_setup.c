@@ -229,36 +229,93 @@ vnic_setup_configure(struct rte_eth_dev *eth_dev)
 	return ret;
 }
 
-int
-vnic_setup_rx_room(const struct vnic_dev *dev, uint16_t queue_id,
-		   struct rte_mempool *pool, uint16_t nb_desc, uint16_t mtu)
+/* Bytes of the longest frame that an MTU, or large receive, lets come. */
+static uint32_t
+setup_rx_frame(const struct vnic_dev *dev, uint16_t mtu)
 {
-	uint32_t data = rte_pktmbuf_data_room_size(pool);
-	bool lro = vnic_lro_has(dev);
-	uint32_t frame = lro ? VNIC_OFFLOAD_LRO_MAX :
+	return vnic_lro_has(dev) ? VNIC_OFFLOAD_LRO_MAX :
 		RTE_MAX((uint32_t)mtu, (uint32_t)RTE_ETHER_MTU) +
 		VNIC_FRAME_OVERHEAD;
+}
+
+static uint32_t
+setup_rx_bytes(const struct rte_mempool *pool)
+{
+	uint32_t data = rte_pktmbuf_data_room_size((struct rte_mempool *)
+						   (uintptr_t)pool);
+
+	return data > RTE_PKTMBUF_HEADROOM ? data - RTE_PKTMBUF_HEADROOM : 0;
+}
+
+int
+vnic_setup_rx_room(const struct vnic_dev *dev, uint16_t queue_id,
+		   const struct rte_mempool *pool, uint64_t offloads,
+		   uint16_t nb_desc, uint16_t mtu)
+{
+	uint32_t room = setup_rx_bytes(pool);
+	uint32_t frame = setup_rx_frame(dev, mtu);
 	uint16_t most = RTE_MIN(nb_desc, VNIC_RX_SEGS_MAX);
 	bool mrg = vnic_dev_has(dev, VIRTIO_NET_F_MRG_RXBUF);
-	uint32_t need = (mrg ? RTE_ETHER_MIN_LEN : frame) + dev->hdr_len;
-	uint32_t room = data > RTE_PKTMBUF_HEADROOM ?
-		data - RTE_PKTMBUF_HEADROOM : 0;
+	bool scatters = mrg && (offloads & VNIC_RX_OFFLOAD_CHAINS);
+	uint32_t need = (scatters ? RTE_ETHER_MIN_LEN : frame) + dev->hdr_len;
 
 	if (room < need) {
 		VNIC_LOG(ERR, "%s: receive queue %u: mbufs of pool %s have %u bytes of data room, %u are needed for MTU %u%s",
-			 dev->name, queue_id, pool->name, data,
+			 dev->name, queue_id, pool->name,
+			 room + RTE_PKTMBUF_HEADROOM,
 			 need + RTE_PKTMBUF_HEADROOM, mtu,
-			 mrg ? "" : " without mergeable buffers");
+			 !mrg ? " without mergeable buffers" : scatters ? "" :
+			 ": give the mempool larger mbufs, or enable RTE_ETH_RX_OFFLOAD_SCATTER");
 		return -EINVAL;
 	}
 	/* NCF-07: all buffers together hold at least one frame. */
 	if ((uint64_t)room * most < frame + dev->hdr_len) {
 		VNIC_LOG(ERR, "%s: receive queue %u: %u buffers of %u bytes cannot hold one frame of %u%s",
 			 dev->name, queue_id, most, room, frame,
-			 lro ? ", which TCP_LRO allows: give the mempool larger mbufs, or the queue more descriptors" : "");
+			 vnic_lro_has(dev) ? ", which TCP_LRO allows: give the mempool larger mbufs, or the queue more descriptors" : "");
 		return -EINVAL;
 	}
 	return 0;
+}
+
+static int
+setup_rxq_room(const struct vnic_dev *dev, const struct vnic_rxq *rxq,
+	       uint16_t mtu)
+{
+	/* The port may have been configured since the queue was set up. */
+	return vnic_setup_rx_room(dev, rxq->queue_id, rxq->pool,
+		rxq->own_offloads | dev->data->dev_conf.rxmode.offloads,
+		rxq->depth, mtu);
+}
+
+int
+vnic_setup_rx_rooms(const struct vnic_dev *dev, uint16_t mtu)
+{
+	uint16_t i;
+	int ret = 0;
+
+	for (i = 0; i < dev->data->nb_rx_queues && ret == 0; i++) {
+		const struct vnic_rxq *rxq = vnic_rxq_of(dev, i);
+
+		if (rxq != NULL)
+			ret = setup_rxq_room(dev, rxq, mtu);
+	}
+	return ret;
+}
+
+void
+vnic_setup_scattered(struct vnic_dev *dev)
+{
+	uint32_t need = setup_rx_frame(dev, dev->mtu) + dev->hdr_len;
+	uint16_t i;
+
+	dev->data->scattered_rx = 0;
+	for (i = 0; i < dev->data->nb_rx_queues; i++) {
+		const struct vnic_rxq *rxq = vnic_rxq_of(dev, i);
+
+		if (rxq != NULL && setup_rx_bytes(rxq->pool) < need)
+			dev->data->scattered_rx = 1;
+	}
 }
 
 /*
@@ -343,8 +400,8 @@ setup_rxq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 		ret = setup_check_desc(dev, vnic_vq_rx(queue_id), queue_id,
 				       &nb_desc);
 	if (ret == 0)
-		ret = vnic_setup_rx_room(dev, queue_id, pool, nb_desc,
-					 dev->mtu);
+		ret = vnic_setup_rx_room(dev, queue_id, pool, conf->offloads |
+			dev->data->dev_conf.rxmode.offloads, nb_desc, dev->mtu);
 	if (ret == 0)
 		ret = vnic_rxq_create(dev, queue_id, nb_desc, socket_id,
 			conf->offloads | dev->data->dev_conf.rxmode.offloads,
@@ -358,6 +415,7 @@ setup_rxq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 		vnic_rxq_put(dev, queue_id, rxq);
 	} else {
 		ret = vnic_life_rxq_replace(dev, rxq);
+		vnic_setup_scattered(dev);
 	}
 	if (ret < 0)
 		vnic_rxq_free(rxq);
@@ -514,21 +572,16 @@ int
 vnic_setup_mtu(struct rte_eth_dev *eth_dev, uint16_t mtu)
 {
 	struct vnic_dev *dev = vnic_dev_of(eth_dev);
-	uint16_t i;
 	int ret = setup_check_mtu(dev, mtu);
 
-	for (i = 0; i < eth_dev->data->nb_rx_queues && ret == 0; i++) {
-		const struct vnic_rxq *rxq = vnic_rxq_of(dev, i);
-
-		if (rxq != NULL)
-			ret = vnic_setup_rx_room(dev, i, rxq->pool, rxq->depth,
-						 mtu);
-	}
+	if (ret == 0)
+		ret = vnic_setup_rx_rooms(dev, mtu);
 	if (ret == 0)
 		ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
 	if (ret < 0)
 		return ret;
 	dev->mtu = mtu;
+	vnic_setup_scattered(dev);
 	vnic_dev_unlock(dev);
 	return 0;
 }

@@ -36,6 +36,7 @@ struct vnic_stats_base {
 static const struct vnic_stats_field rxq_fields[] = {
 	RX(packets), RX(bytes), RX(bursts), RX(empty), RX(kicks),
 	RX(kicks_saved), RX(nombuf), RX(errors), RX(slow),
+	RX(too_long),
 };
 
 static const struct vnic_stats_field txq_fields[] = {
