@@ -73,6 +73,7 @@ class Backend:
         self.mac = bytes.fromhex('02a1b2c3d4e5')
         self.lock = threading.Lock()
         self.log = []
+        self.wrong = []
         self.connections = 0
         self.conn = None
         self.closing = False
@@ -251,7 +252,10 @@ class Backend:
         return self.rings.setdefault(index, {'enabled': False})
 
     def on_set_vring_num(self, request):
-        index, self.ring(index)['num'] = request.state()
+        index, num = request.state()
+        if 'kick' in self.ring(index):
+            self.wrong.append('ring %d was set up while it ran' % index)
+        self.ring(index)['num'] = num
 
     def on_set_vring_base(self, request):
         index, base = request.state()

@@ -3,7 +3,7 @@
  */
 
 /*
- * The application side of test_vhost_messages.py: runs one command a line
+ * The application side of vhost_case.py: runs one command a line
  * from standard input on port 0 and answers each with one line,
  * "= RESULT MILLISECONDS".
  */
