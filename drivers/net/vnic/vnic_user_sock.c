@@ -35,7 +35,6 @@ vnic_user_conn_init(struct vnic_user *user, struct vnic_user_conn *conn)
 			.name = user->dev->name,
 		},
 		.event_fd = -1,
-		.inflight_fd = -1,
 		.pairs = 1,
 	};
 }
@@ -45,7 +44,6 @@ vnic_user_conn_close(struct vnic_user_conn *conn)
 {
 	vnic_vhost_close(&conn->chan.fd);
 	vnic_vhost_close(&conn->event_fd);
-	vnic_vhost_close(&conn->inflight_fd);
 	vnic_vhost_mem_free(&conn->mem);
 }
 

@@ -3,7 +3,6 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -263,37 +262,28 @@ vnic_user_ring_fds(struct vnic_user *user, uint16_t index)
 
 /**
  * The back end's log of what it has in flight, for it to find after a crash.
- * After a reset nothing is: the area is emptied and handed over again. Our
- * own records rebuild the rings, so we never read it.
+ * After a reset nothing is, so each time it is a new, empty area, as the
+ * protocol wants it. Our own records rebuild the rings: we never look into it.
  */
 static int
 vhost_user_inflight(struct vnic_user *user)
 {
 	struct vnic_user_conn *conn = &user->conn;
-	int ret;
+	struct vhost_user_inflight area = {
+		.num_queues = user->nr_rings,
+		.queue_size = vhost_user_ring_max(user),
+	};
+	int fd, ret;
 
 	if (conn->inflight_set || !vnic_vhost_has(&conn->chan,
 			VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD))
 		return 0;
-	if (conn->inflight_fd < 0) {
-		conn->inflight = (struct vhost_user_inflight){
-			.num_queues = user->nr_rings,
-			.queue_size = vhost_user_ring_max(user),
-		};
-		ret = vnic_vhost_get_inflight(&conn->chan, &conn->inflight,
-			&conn->inflight_fd);
-		if (ret != 0)
-			return ret;
-	}
-	/* Not mapped: a back end could cut the file short under us. */
-	if (fallocate(conn->inflight_fd, FALLOC_FL_PUNCH_HOLE |
-			FALLOC_FL_KEEP_SIZE, conn->inflight.mmap_offset,
-			conn->inflight.mmap_size) != 0)
-		VNIC_LOG(DEBUG, "%s: inflight area is not emptied: %s",
-			user->dev->name, strerror(errno));
-	ret = vnic_vhost_set(&conn->chan, VHOST_USER_SET_INFLIGHT_FD,
-		&conn->inflight, sizeof(conn->inflight), &conn->inflight_fd,
-		1);
+	ret = vnic_vhost_get_inflight(&conn->chan, &area, &fd);
+	if (ret != 0)
+		return ret;
+	ret = vnic_vhost_set(&conn->chan, VHOST_USER_SET_INFLIGHT_FD, &area,
+		sizeof(area), &fd, 1);
+	vnic_vhost_close(&fd);
 	conn->inflight_set = ret == 0;
 	return ret;
 }

@@ -43,9 +43,7 @@ struct vnic_user_conn {
 	uint16_t pairs;		/**< most queue pairs of the back end */
 
 	struct vnic_vhost_mem mem;	/**< what the back end has mapped */
-	struct vhost_user_inflight inflight;
-	int inflight_fd;	/**< -1 without */
-	bool inflight_set;	/**< handed over since the last reset */
+	bool inflight_set;	/**< an area is handed over since the last reset */
 };
 
 struct vnic_user_ring {
