@@ -86,6 +86,36 @@ class Handover(Case):
         self.assertEqual(backend.regions, before)
         self.check_rings(backend, [0, 1], 0)
 
+    def memory_refused(self, request, **settings):
+        """It may map freed memory for ever: a new connection clears that."""
+        backend = self.up(**settings)
+        if driver('alloc', '64') != 0:
+            self.skipTest('64 MB of free huge pages are needed')
+        backend.faults[request] = fake.nack
+        self.assertEqual(driver('alloc', '0'), 0)
+        backend.faults.clear()
+        self.assertIn('refused ' + request, self.said())
+        self.assertTrue(wait_for(lambda: backend.connections == 2 and
+                                 backend.status == 0xf), self.said())
+        self.assertTrue(wait_for(lambda: driver('link') == 1), self.said())
+        self.check_rings(backend, [0, 1], 0)
+
+    def test_memory_removal_refused(self):
+        self.memory_refused('REM_MEM_REG', slots=4096)
+
+    def test_memory_no_room(self):
+        """Rings go on with what the back end has when more does not fit."""
+        backend = self.up(slots=4096)
+        if driver('alloc', '64') != 0:
+            self.skipTest('64 MB of free huge pages are needed')
+        backend.faults['ADD_MEM_REG'] = fake.nack
+        self.assertEqual(driver('alloc', '0'), 0)
+        self.assertEqual(driver('alloc', '64'), 0)
+        self.assertIn('refused ADD_MEM_REG', self.said())
+        self.assertEqual(driver('link'), 1)
+        self.check_rings(backend, [0, 1], 0)
+        self.assertEqual(driver('alloc', '0'), 0)
+
     def test_config_change(self):
         backend = self.up()
         seen = backend.count('GET_CONFIG')

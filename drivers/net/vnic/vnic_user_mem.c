@@ -98,6 +98,18 @@ vnic_user_mem_send_table(struct vnic_user *user,
 		want->nr * sizeof(table.regions[0]), fds, want->nr);
 }
 
+/**
+ * Nobody knows what a back end maps that refused to replace or to give up
+ * memory: only a new connection does away with it.
+ */
+static int
+vnic_user_mem_unknown(struct vnic_user *user, int err)
+{
+	if (err != 0)
+		vnic_vhost_break(&user->conn.chan, err);
+	return err;
+}
+
 /** One message replaces everything; *@p want becomes the connection's. */
 static int
 vnic_user_mem_sync_table(struct vnic_user *user, struct vnic_vhost_mem *want)
@@ -107,12 +119,18 @@ vnic_user_mem_sync_table(struct vnic_user *user, struct vnic_vhost_mem *want)
 
 	if (vnic_user_mem_same(&conn->mem, want))
 		return 0;
-	if (want->nr > VHOST_USER_MEM_TABLE_REGIONS)
+	if (want->nr > VHOST_USER_MEM_TABLE_REGIONS) {
+		/* Freed memory may come back in the same place, of other pages
+		 * but the same number of a file: not the same any more.
+		 */
+		vnic_vhost_mem_free(&conn->mem);
 		return vnic_user_mem_too_many(user, want->nr,
 			VHOST_USER_MEM_TABLE_REGIONS);
+	}
 	ret = vnic_user_rings_pause(user, true);
 	if (ret == 0)
-		ret = vnic_user_mem_send_table(user, want);
+		ret = vnic_user_mem_unknown(user,
+			vnic_user_mem_send_table(user, want));
 	if (ret == 0)
 		ret = vnic_user_rings_pause(user, false);
 	if (ret == 0)
@@ -147,7 +165,7 @@ vnic_user_mem_remove(struct vnic_user *user, const struct vnic_vhost_mem *want)
 		ret = vnic_user_mem_send_region(user, VHOST_USER_REM_MEM_REG,
 			&mem->regions[i]);
 		if (ret != 0)
-			return ret;
+			return vnic_user_mem_unknown(user, ret);
 		vnic_vhost_mem_del(mem, i);
 	}
 	return 0;
@@ -196,7 +214,7 @@ vnic_user_mem_sync_slots(struct vnic_user *user,
 {
 	bool pause = !vnic_user_mem_all_held(&user->conn.mem, want);
 	unsigned int i;
-	int ret = 0;
+	int resumed, ret = 0;
 
 	if (pause)
 		ret = vnic_user_rings_pause(user, true);
@@ -204,9 +222,11 @@ vnic_user_mem_sync_slots(struct vnic_user *user,
 		ret = vnic_user_mem_remove(user, want);
 	for (i = 0; ret == 0 && i < want->nr; i++)
 		ret = vnic_user_mem_add(user, &want->regions[i]);
-	if (pause && ret == 0)
-		ret = vnic_user_rings_pause(user, false);
-	return ret;
+	if (!pause || user->conn.chan.broken)
+		return ret;
+	/* Also if there was no room: what it maps may still be used. */
+	resumed = vnic_user_rings_pause(user, false);
+	return ret != 0 ? ret : resumed;
 }
 
 /** As vnic_user_mem_sync, without what is about to be freed. */
