@@ -210,6 +210,43 @@ class Reconnect(Case):
         self.back(backend, 2)
         self.assertEqual(self.said().count('came back without'), 1)
 
+    def test_comes_to_go(self):
+        """A back end that does not last is waited for, longer each time."""
+        backend = self.up()
+        backend.faults['SET_VRING_ADDR'] = fake.hang_up
+        backend.hang_up()
+        time.sleep(1.5)
+        self.assertLess(backend.connections, 15)
+        self.assertGreater(backend.connections, 5)
+        self.assertLess(len(self.said()), 8000)
+        backend.faults.clear()
+        self.back(backend, backend.connections)
+
+    def test_server_comes_to_go(self):
+        backend = self.backend(client=True)
+        self.assertEqual(self.probe(',server=1'), 0, self.said())
+        self.assertEqual(driver('start'), 0, self.said())
+        backend.faults['SET_VRING_ADDR'] = fake.hang_up
+        backend.hang_up()
+        time.sleep(1.5)
+        self.assertLess(self.said().count('is back'), 15)
+        backend.faults.clear()
+        self.back(backend, 1)
+
+    def test_no_permission_on_return(self):
+        """What keeps it from connecting again is said, once."""
+        backend = self.up()
+        backend.close()
+        self.backends.remove(backend)
+        with open(self.path, 'w'):
+            self.assertTrue(wait_for(
+                lambda: 'cannot connect again' in self.said()), self.said())
+            time.sleep(0.5)
+        self.assertEqual(self.said().count('cannot connect again'), 1)
+        self.assertIn('no socket', self.said())
+        os.unlink(self.path)
+        self.back(self.backend(), 0)
+
     def test_silent_on_return(self):
         backend = self.up()
         backend.faults['GET_FEATURES'] = fake.silent

@@ -18,6 +18,9 @@
 #include "vnic_log.h"
 #include "vnic_vhost_user.h"
 
+/* Waits before an attempt to connect double, also over connections that did
+ * not last: a back end that comes to go costs no CPU and fills no log.
+ */
 #define BACKOFF_MIN_MS 1
 #define BACKOFF_MAX_MS 1000
 /** Payload of a back end's request: nothing that we know needs more. */
@@ -125,17 +128,26 @@ vnic_user_open(struct vnic_user *user)
 	return 0;
 }
 
-/** @return true if the monitor is to end. */
+/** Before an attempt. @return true if the monitor is to end. */
 static bool
-vnic_user_pause(struct vnic_user *user, int timeout_ms)
+vnic_user_pause(struct vnic_user *user, int wait_ms)
 {
 	struct pollfd p[2] = {
 		{ .fd = user->wake_fd, .events = POLLIN },
 		{ .fd = user->listener.fd, .events = POLLIN },
 	};
 
-	poll(p, 2, timeout_ms);
+	poll(p, 1, wait_ms);
+	if (!user->closing && user->listener.fd >= 0)
+		poll(p, 2, -1);
 	return user->closing;
+}
+
+/** Absence is no news: -ETIMEDOUT is a listener that does not accept. */
+static bool
+vnic_user_is_absent(int err)
+{
+	return err == -ENOENT || err == -ECONNREFUSED || err == -ETIMEDOUT;
 }
 
 /** One attempt; failures of a series are logged once. */
@@ -155,7 +167,9 @@ vnic_user_reopen(struct vnic_user *user, struct vnic_user_conn *conn,
 		ret = vnic_vhost_connect(args->path,
 			vnic_vhost_deadline(conn->chan.timeout_ms));
 	if (ret < 0)
-		return ret;
+		return quiet || vnic_user_is_absent(ret) ? ret :
+			vnic_user_open_failed(user, args->server ?
+				"accept at" : "connect again to", ret);
 	conn->chan.fd = ret;
 	ret = vnic_user_hello(user, conn);
 	if (ret == 0)
@@ -282,24 +296,22 @@ vnic_user_watch(struct vnic_user *user)
 }
 
 static void
-vnic_user_reconnect(struct vnic_user *user)
+vnic_user_reconnect(struct vnic_user *user, int *wait_ms)
 {
 	struct vnic_user_conn conn;
-	int wait_ms = BACKOFF_MIN_MS;
 	bool quiet = false;
+	int ret;
 
-	while (!vnic_user_pause(user, wait_ms)) {
-		int ret = vnic_user_reopen(user, &conn, quiet);
-
+	while (!vnic_user_pause(user, *wait_ms)) {
+		*wait_ms = RTE_MIN(*wait_ms * 2, BACKOFF_MAX_MS);
+		ret = vnic_user_reopen(user, &conn, quiet);
 		if (ret == 0) {
 			vnic_user_up(user, &conn);
 			return;
 		}
-		/* Absence is no news; a back end of no use is, once. */
-		if (ret != -ENOENT && ret != -ECONNREFUSED &&
-		    ret != -ETIMEDOUT)
+		/* A back end of no use is news, once. */
+		if (!vnic_user_is_absent(ret))
 			quiet = true;
-		wait_ms = RTE_MIN(wait_ms * 2, BACKOFF_MAX_MS);
 	}
 }
 
@@ -307,13 +319,18 @@ static vnic_thread_ret_t
 vnic_user_monitor(void *arg)
 {
 	struct vnic_user *user = arg;
+	int wait_ms = BACKOFF_MIN_MS;
+	uint64_t lasting;
 
 	while (!user->closing) {
+		lasting = vnic_vhost_deadline(BACKOFF_MAX_MS);
 		vnic_user_watch(user);
 		if (user->closing)
 			break;
+		if (vnic_vhost_deadline(0) > lasting)
+			wait_ms = BACKOFF_MIN_MS;
 		vnic_user_down(user);
-		vnic_user_reconnect(user);
+		vnic_user_reconnect(user, &wait_ms);
 	}
 	return VNIC_THREAD_DONE;
 }
