@@ -79,6 +79,23 @@ case_backend_recovers(void **state)
 	sim_close(port, false);
 }
 
+/* The application starts the port just when the new back end is there: that
+ * has the rings when the port hears of it. */
+void
+case_backend_started(void **state)
+{
+	struct sim_port *port = control_open(&with_ctrl);
+
+	(void)state;
+	control_traffic(port);
+	/* Down without a trace: the back end that came is the one it has. */
+	port->vnic->backend_down = true;
+	assert_int_equal(vnic_event_backend(port->vnic, true), 0);
+	control_traffic(port);
+	assert_int_equal(control_xstat(port, "backend_losses"), 0);
+	sim_close(port, false);
+}
+
 static void
 check_failed(struct sim_port *port, const struct control_events *seen,
 	     unsigned int recovering, unsigned int success)

@@ -259,6 +259,8 @@ case_stop_busy(void **state);
 void
 case_backend_recovers(void **state);
 void
+case_backend_started(void **state);
+void
 case_recover_failed(void **state);
 void
 case_recover_again(void **state);

@@ -326,6 +326,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(case_threads),
 	cmocka_unit_test(case_stop_busy),
 	cmocka_unit_test(case_backend_recovers),
+	cmocka_unit_test(case_backend_started),
 	cmocka_unit_test(case_recover_failed),
 	cmocka_unit_test(case_recover_again),
 	cmocka_unit_test(case_gone_idle),

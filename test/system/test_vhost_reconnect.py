@@ -9,6 +9,7 @@ usage: test_vhost_reconnect.py VHOST_DRIVER [CASE...]
 import errno
 import os
 import struct
+import threading
 import time
 
 import fake_backend as fake
@@ -246,6 +247,27 @@ class Reconnect(Case):
         self.assertIn('no socket', self.said())
         os.unlink(self.path)
         self.back(self.backend(), 0)
+
+    def test_start_while_it_connects(self):
+        """Rings are given to a back end once, whoever comes first."""
+        backend = self.up()
+        asked = threading.Event()
+
+        def late(backend, request):
+            asked.set()
+            time.sleep(self.delay)
+            return backend.handle(request)
+        backend.faults['SET_BACKEND_REQ_FD'] = late
+        for i in range(12):
+            self.assertEqual(driver('stop'), 0)
+            self.delay = i * 0.0004
+            asked.clear()
+            backend.hang_up()
+            self.assertTrue(asked.wait(5))
+            driver('start')
+            self.assertTrue(wait_for(lambda: driver('link') == 1),
+                            self.said())
+        self.assertEqual(backend.wrong, [])
 
     def test_silent_on_return(self):
         backend = self.up()

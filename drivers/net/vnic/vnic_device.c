@@ -425,6 +425,12 @@ vnic_device_resume(struct vnic_dev *dev)
 
 	if (!vnic_port_is_quiet(dev))
 		return -EBUSY;
+	/* It has rings already if the port was started while it connected. */
+	ret = vnic_transport_ops(dev)->reset(dev);
+	if (ret < 0) {
+		device_say_down(dev, ret);
+		return ret;
+	}
 	dev->status = 0;
 	vnic_ctrl_stop(dev);
 	ret = device_bring_up(dev, device_rxq_resume, device_txq_resume);
