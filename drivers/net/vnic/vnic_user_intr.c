@@ -22,7 +22,13 @@ vnic_user_intr_fd(const struct vnic_dev *dev, uint16_t queue_id)
 {
 	struct vnic_user *user = vnic_user(dev);
 	uint16_t index = vnic_vq_rx(queue_id);
-	int ret = vnic_user_ring_fds(user, index);
+	int ret;
 
-	return ret == 0 ? user->rings[index].call_fd : ret;
+	/* A secondary process may be asking for the doorbell of this ring. */
+	pthread_mutex_lock(&user->lock);
+	ret = vnic_user_ring_fds(user, index);
+	if (ret == 0)
+		ret = user->rings[index].call_fd;
+	pthread_mutex_unlock(&user->lock);
+	return ret;
 }
