@@ -356,6 +356,100 @@ case_dev_reset(void **state)
 	sim_close(port, true);
 }
 
+/* Whatever ethdev thinks of it, a port that runs is not reset under its lcores. */
+void
+dev_reset_while_running(void **state)
+{
+	struct sim_port *port = control_open(NULL);
+	struct rte_eth_dev *eth = &rte_eth_devices[port->id];
+
+	(void)state;
+	control_log_start();
+	assert_int_equal(eth->dev_ops->dev_reset(eth), -EBUSY);
+	control_log_has("is not reset: it could not be stopped");
+	control_traffic(port);
+	sim_close(port, true);
+}
+
+/* A device with another address: the port has that one, and no group. */
+void
+dev_reset_afresh(void **state)
+{
+	const struct sim_options with_ctrl = { .ctrl = true };
+	struct sim_port *port = control_open(&with_ctrl);
+	struct rte_ether_addr mine = { { 2, 0, 0, 0, 0, 7 } };
+	struct rte_ether_addr group = { { 1, 0, 0, 0, 0, 7 } };
+	struct rte_ether_addr now, fresh = { { 2, 0, 0, 0, 0, 8 } };
+	uint16_t mtu;
+
+	(void)state;
+	assert_int_equal(rte_eth_dev_default_mac_addr_set(port->id, &mine), 0);
+	assert_int_equal(rte_eth_dev_set_mc_addr_list(port->id, &group, 1), 0);
+	assert_int_equal(rte_eth_dev_set_mtu(port->id, 1400), 0);
+	devsim_config_poke(port->dev, offsetof(struct virtio_net_config, mac),
+			   &fresh, sizeof(fresh));
+	assert_int_equal(rte_eth_dev_reset(port->id), 0);
+	assert_int_equal(rte_eth_macaddr_get(port->id, &now), 0);
+	assert_memory_equal(&now, &fresh, sizeof(now));
+	assert_int_equal(rte_eth_dev_get_mtu(port->id, &mtu), 0);
+	assert_int_equal(mtu, 1500);
+	sim_start(port);
+	assert_memory_equal(devsim_net_state(port->dev)->mac, &fresh,
+			    sizeof(fresh));
+	assert_int_equal(devsim_net_state(port->dev)->nr_multicast, 0);
+	control_traffic(port);
+	/* Pulled out meanwhile. */
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	control_fault(port, DEVSIM_FAULT_GONE, 0);
+	assert_int_equal(rte_eth_dev_reset(port->id), -EIO);
+	assert_int_equal(port->vnic->state, VNIC_DEV_GONE);
+	sim_close(port, true);
+}
+
+static uint16_t shown_vqs;
+
+/* The control queue is always there. */
+static int
+some_queues(struct vnic_dev *dev, uint16_t index, uint16_t *max)
+{
+	*max = 0;
+	if (index >= shown_vqs && index < dev->max_pairs * 2)
+		return 0;
+	return sim_transport_ops.queue_max(dev, index, max);
+}
+
+/* Records of queues are as many as at first, and read without the lock. */
+void
+dev_reset_more_queues(void **state)
+{
+	const struct sim_options four = { .pairs = 4, .nb_rx = 2, .nb_tx = 1 };
+	struct vnic_transport_ops ops = sim_transport_ops;
+	struct rte_eth_dev_info info;
+	struct sim_port *port;
+
+	(void)state;
+	ops.queue_max = some_queues;
+	vnic_transport_register(VNIC_TRANSPORT_SIM, &ops);
+	shown_vqs = 4;
+	port = control_open(&four);
+	shown_vqs = 8;
+	control_log_start();
+	assert_int_equal(rte_eth_dev_reset(port->id), 0);
+	control_log_has("the device has 4 queue pairs now");
+	assert_int_equal(rte_eth_dev_info_get(port->id, &info), 0);
+	assert_int_equal(info.max_rx_queues, 2);
+	shown_vqs = 2;
+	assert_int_equal(rte_eth_dev_reset(port->id), 0);
+	assert_int_equal(rte_eth_dev_info_get(port->id, &info), 0);
+	assert_int_equal(info.max_rx_queues, 1);
+	shown_vqs = 4;
+	assert_int_equal(rte_eth_dev_reset(port->id), 0);
+	sim_start(port);
+	control_traffic(port);
+	sim_close(port, true);
+	vnic_transport_register(VNIC_TRANSPORT_SIM, &sim_transport_ops);
+}
+
 void
 case_dump(void **state)
 {

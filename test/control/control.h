@@ -231,6 +231,12 @@ case_dump(void **state);
 void
 case_dev_reset(void **state);
 void
+dev_reset_while_running(void **state);
+void
+dev_reset_afresh(void **state);
+void
+dev_reset_more_queues(void **state);
+void
 case_suspend_never(void **state);
 void
 case_suspend(void **state);

@@ -148,6 +148,9 @@ struct vnic_dev {
 
 	uint16_t max_pairs;	/**< max_virtqueue_pairs, 1 to 0x8000 */
 	uint16_t usable_pairs;	/**< of these, pairs that a port may have */
+	/** usable_pairs at first: records that are read without the lock have
+	 * room for so many, and are not moved. */
+	uint16_t room_pairs;
 	uint16_t max_desc;	/**< largest ring of the first pair */
 	uint16_t nb_pairs;	/**< configured, enabled on the device */
 	uint16_t max_mtu;

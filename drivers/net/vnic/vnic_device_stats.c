@@ -95,7 +95,7 @@ struct vnic_device_stats {
 int
 vnic_device_stats_create(struct vnic_dev *dev)
 {
-	uint16_t nb = dev->usable_pairs * 2;
+	uint16_t nb = dev->room_pairs * 2;
 	struct vnic_device_stats *ds;
 
 	if (dev->device_stats != NULL)

@@ -273,6 +273,13 @@ probe_pairs(struct vnic_dev *dev)
 		return -EPROTO;
 	}
 	dev->usable_pairs = i;
+	if (dev->room_pairs == 0)
+		dev->room_pairs = i;
+	if (i > dev->room_pairs) {
+		VNIC_LOG(NOTICE, "%s: the device has %u queue pairs now, port %u can have the %u of its first contact: close it and probe the device anew for more",
+			 dev->name, i, dev->port_id, dev->room_pairs);
+		dev->usable_pairs = dev->room_pairs;
+	}
 	return 0;
 }
 
@@ -283,7 +290,8 @@ probe_mac(struct vnic_dev *dev, const struct vnic_device_config *config)
 		dev->mac = dev->args.mac;
 	else if (config->has_mac)
 		dev->mac = config->mac;
-	else
+	/* A port that is probed again keeps the address that it was given. */
+	else if (rte_is_zero_ether_addr(&dev->mac))
 		rte_eth_random_addr(dev->mac.addr_bytes);
 }
 
@@ -466,6 +474,46 @@ vnic_device_probe(struct rte_eth_dev *eth_dev)
 	return 0;
 }
 
+/* What ethdev has of the port is the device's word too; filters begin anew. */
+static void
+probe_afresh(struct rte_eth_dev *eth_dev)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+
+	eth_dev->data->mac_addrs[0] = dev->mac;
+	eth_dev->data->mtu = dev->mtu;
+	memset(&dev->filter, 0, sizeof(dev->filter));
+}
+
+static int
+probe_again_locked(struct rte_eth_dev *eth_dev)
+{
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	int ret;
+
+	if (dev->state == VNIC_DEV_GONE)
+		return -ENODEV;
+	/* ethdev goes on after a stop that was refused. */
+	if (eth_dev->data->dev_started) {
+		VNIC_LOG(ERR, "%s: port %u is not reset: it could not be stopped, and runs",
+			 dev->name, dev->port_id);
+		return -EBUSY;
+	}
+	ret = probe_device(dev);
+	if (ret == 0)
+		ret = vnic_notify_table(dev->port_id, dev->max_pairs * 2 + 1);
+	if (ret < 0)
+		vnic_device_status_add(dev, VIRTIO_STATUS_FAILED);
+	else
+		probe_afresh(eth_dev);
+	if (vnic_device_reset(dev) < 0 && ret == 0)
+		ret = -ETIMEDOUT;
+	dev->state = VNIC_DEV_PROBED;
+	if (vnic_device_is_lost(dev, ret))
+		vnic_event_gone(dev);
+	return ret;
+}
+
 int
 vnic_probe_again(struct rte_eth_dev *eth_dev)
 {
@@ -474,16 +522,8 @@ vnic_probe_again(struct rte_eth_dev *eth_dev)
 
 	if (ret < 0)
 		return ret;
-	ret = dev->state == VNIC_DEV_GONE ? -ENODEV : probe_device(dev);
-	if (ret == 0)
-		ret = vnic_notify_table(dev->port_id, dev->max_pairs * 2 + 1);
-	if (ret < 0 && dev->state != VNIC_DEV_GONE)
-		vnic_device_status_add(dev, VIRTIO_STATUS_FAILED);
-	if (dev->state != VNIC_DEV_GONE) {
-		if (vnic_device_reset(dev) < 0 && ret == 0)
-			ret = -ETIMEDOUT;
-		dev->state = VNIC_DEV_PROBED;
-	}
+	ret = probe_again_locked(eth_dev);
 	vnic_dev_unlock(dev);
+	vnic_event_tell(dev);
 	return ret;
 }

@@ -100,14 +100,14 @@ vnic_stats_alloc(struct vnic_dev *dev)
 	if (dev->stats_base != NULL)
 		return 0;
 	base = rte_zmalloc("vnic_stats", sizeof(*base) +
-			   dev->usable_pairs * sizeof(base->pair[0]),
+			   dev->room_pairs * sizeof(base->pair[0]),
 			   RTE_CACHE_LINE_SIZE);
 	if (base == NULL) {
 		VNIC_LOG(ERR, "%s: no memory for statistics: give EAL more huge pages",
 			 dev->name);
 		return -ENOMEM;
 	}
-	base->nb_pairs = dev->usable_pairs;
+	base->nb_pairs = dev->room_pairs;
 	for (q = 0; q < base->nb_pairs; q++)
 		base->pair[q].rx_slot = base->pair[q].tx_slot = q;
 	dev->stats_base = base;
