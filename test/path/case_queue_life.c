@@ -356,6 +356,7 @@ uneven_run(const struct sim_row *row, uint16_t nb_rx, uint16_t nb_tx,
 	o.nb_tx = nb_tx;
 	o.no_ring_reset = !ring_reset;
 	port = sim_open(row, &o);
+	ring_reset = vnic_dev_has(port->vnic, VIRTIO_F_RING_RESET);
 	assert_int_equal(devsim_net_state(port->dev)->pairs, 3);
 	for (q = 0; q < RTE_MIN(nb_rx, nb_tx); q++) {
 		l = queue_loop(port, q);

@@ -20,47 +20,71 @@
  * ends that wait for both halves find them, and nothing is ever written.
  */
 
-static const struct rte_memzone *
-idle_memory(struct vnic_dev *dev, uint16_t vq_index, bool packed)
+/* Either layout fits: the port may be configured anew. */
+static size_t
+idle_bytes(uint16_t size)
 {
-	size_t bytes = vring_layout(VNIC_DESC_MIN, packed).bytes;
+	size_t split = vring_layout(size, false).bytes;
+	size_t packed = vring_layout(size, true).bytes;
+
+	return RTE_MAX(split, packed);
+}
+
+/* The device does not have it: it is to be given to it. */
+static const struct rte_memzone *
+idle_memory(struct vnic_dev *dev, uint16_t vq_index, uint16_t size)
+{
+	const struct rte_memzone **mz;
 
 	if (dev->idle == NULL)
-		dev->idle = rte_zmalloc("vnic_idle", (size_t)dev->max_pairs *
+		dev->idle = rte_zmalloc("vnic_idle", (size_t)dev->room_pairs *
 					2 * sizeof(*dev->idle), 0);
 	if (dev->idle == NULL) {
 		VNIC_LOG(ERR, "%s: no memory for the records of idle rings",
 			 dev->name);
 		return NULL;
 	}
-	/* Either layout fits: a page of descriptors, a page of used entries. */
-	if (dev->idle[vq_index] == NULL)
-		dev->idle[vq_index] = vnic_queue_mz(dev, "idle", vq_index,
-			RTE_MAX(bytes, vring_layout(VNIC_DESC_MIN,
-						    false).bytes),
-			SOCKET_ID_ANY);
-	return dev->idle[vq_index];
+	mz = &dev->idle[vq_index];
+	/* A legacy device that was probed again has other sizes. */
+	if (*mz != NULL && (*mz)->len < idle_bytes(size)) {
+		rte_memzone_free(*mz);
+		*mz = NULL;
+	}
+	if (*mz == NULL)
+		*mz = vnic_queue_mz(dev, "idle", vq_index, idle_bytes(size),
+				    SOCKET_ID_ANY);
+	return *mz;
+}
+
+static int
+idle_hand_over(struct vnic_dev *dev, const struct rte_memzone *mz,
+	       uint16_t vq_index, uint16_t size)
+{
+	struct vring vr;
+	void *priv = rte_zmalloc("vnic_idle", vring_private_bytes(size), 0);
+	int ret;
+
+	if (priv == NULL)
+		return -ENOMEM;
+	vring_init(&vr, mz->addr, priv, size,
+		   vnic_dev_has(dev, VIRTIO_F_RING_PACKED),
+		   vnic_dev_has(dev, VIRTIO_F_EVENT_IDX), 0);
+	ret = vnic_queue_hand_over(dev, &vr, mz, vq_index, 0);
+	rte_free(priv);
+	return ret;
 }
 
 int
 vnic_idle_start(struct vnic_dev *dev, uint16_t vq_index)
 {
-	bool packed = vnic_dev_has(dev, VIRTIO_F_RING_PACKED);
-	const struct rte_memzone *mz = idle_memory(dev, vq_index, packed);
-	struct vring vr;
-	void *priv;
-	int ret;
+	const struct rte_memzone *mz;
+	uint16_t size;
+	int ret = vnic_queue_ring_size(dev, vq_index, VNIC_DESC_MIN, &size);
 
-	if (mz == NULL)
-		return -ENOMEM;
-	priv = rte_zmalloc("vnic_idle", vring_private_bytes(VNIC_DESC_MIN), 0);
-	if (priv == NULL)
-		return -ENOMEM;
-	vring_init(&vr, mz->addr, priv, VNIC_DESC_MIN, packed,
-		   vnic_dev_has(dev, VIRTIO_F_EVENT_IDX), 0);
-	ret = vnic_queue_hand_over(dev, &vr, mz, vq_index, 0);
-	rte_free(priv);
-	return ret;
+	if (ret < 0)
+		return ret;
+	mz = idle_memory(dev, vq_index, size);
+	return mz == NULL ? -ENOMEM : idle_hand_over(dev, mz, vq_index, size);
 }
 
 void
@@ -68,7 +92,7 @@ vnic_idle_free(struct vnic_dev *dev)
 {
 	uint32_t i;
 
-	for (i = 0; dev->idle != NULL && i < dev->max_pairs * 2u; i++)
+	for (i = 0; dev->idle != NULL && i < dev->room_pairs * 2u; i++)
 		rte_memzone_free(dev->idle[i]);
 	rte_free(dev->idle);
 	dev->idle = NULL;

@@ -91,10 +91,9 @@ ring_bytes(uint16_t size)
 	return RTE_MAX(split, packed);
 }
 
-/* Entries of a ring that is to hold @p nb_desc: a legacy device says how many. */
-static int
-ring_size(struct vnic_dev *dev, uint16_t vq_index, uint16_t nb_desc,
-	  uint16_t *size)
+int
+vnic_queue_ring_size(struct vnic_dev *dev, uint16_t vq_index,
+		     uint16_t nb_desc, uint16_t *size)
 {
 	*size = nb_desc;
 	if (!vnic_transport_ops(dev)->legacy)
@@ -111,7 +110,8 @@ vnic_rxq_create(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 {
 	struct vnic_rxq *rxq;
 	uint16_t size;
-	int ret = ring_size(dev, vnic_vq_rx(queue_id), nb_desc, &size);
+	int ret = vnic_queue_ring_size(dev, vnic_vq_rx(queue_id), nb_desc,
+				       &size);
 
 	if (ret < 0)
 		return ret;
@@ -273,7 +273,8 @@ vnic_txq_create(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 		struct vnic_txq **out)
 {
 	struct vnic_txq *txq;
-	int ret = ring_size(dev, vnic_vq_tx(queue_id), nb_desc, &nb_desc);
+	int ret = vnic_queue_ring_size(dev, vnic_vq_tx(queue_id), nb_desc,
+				       &nb_desc);
 
 	if (ret < 0)
 		return ret;

@@ -25,6 +25,14 @@ uint64_t
 vnic_queue_mz_dma(const struct vnic_dev *dev, const struct rte_memzone *mz);
 
 /**
+ * Entries of a ring that is to hold @p nb_desc: so many, but on a legacy
+ * device, which says itself how many there are (section 2.7.2).
+ */
+int
+vnic_queue_ring_size(struct vnic_dev *dev, uint16_t vq_index,
+		     uint16_t nb_desc, uint16_t *size);
+
+/**
  * Hand a ring that is laid out in @p mz to the device, which begins at the
  * free-running index @p base.
  */
