@@ -43,6 +43,7 @@ static struct eal {
 	bool is_intr_thread;
 	unsigned int acks;
 	rte_dev_event_cb_fn device;
+	int device_busy;	/* unregister says -EAGAIN so often */
 	struct rte_eth_dev *port;
 	unsigned int config_changed;
 	unsigned int removed;
@@ -159,6 +160,10 @@ rte_dev_event_callback_unregister(const char *name, rte_dev_event_cb_fn cb,
 	(void)name;
 	(void)cb;
 	(void)arg;
+	if (eal.device_busy > 0) {
+		eal.device_busy--;
+		return -EAGAIN;
+	}
 	eal.device = NULL;
 	return 1;
 }
@@ -366,14 +371,18 @@ test_close_busy(void **state)
 
 	open_as(w, RTE_INTR_HANDLE_VFIO_MSIX);
 	eal.interrupt_busy = 3;
+	eal.device_busy = 3;
 	vnic_pci_events_close(w->dev);
 	assert_null(eal.interrupt);
+	assert_null(eal.device);
 	assert_false(eal.interrupt_pending_removal);
 	open_as(w, RTE_INTR_HANDLE_VFIO_MSIX);
 	eal.interrupt_busy = 1;
+	eal.device_busy = 2;
 	eal.is_intr_thread = true;
 	vnic_pci_events_close(w->dev);
 	assert_true(eal.interrupt_pending_removal);
+	assert_int_equal(eal.device_busy, 1);
 }
 
 static int

@@ -136,13 +136,31 @@ event_unregister(struct rte_intr_handle *intr, struct vnic_dev *dev)
 	rte_intr_callback_unregister_pending(intr, event_interrupt, dev, NULL);
 }
 
+/*
+ * Whoever is told of the removal looks at the port. One that is still told
+ * when this gives up finds it by name, or not at all.
+ */
+static void
+event_device_unregister(const struct vnic_dev *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < EVENT_CLOSE_TRIES; i++) {
+		if (rte_dev_event_callback_unregister(dev->name, event_device,
+						      NULL) != -EAGAIN ||
+		    rte_thread_is_intr())
+			return;
+		rte_delay_us_sleep(1000);
+	}
+}
+
 void
 vnic_pci_events_close(struct vnic_dev *dev)
 {
 	struct vnic_pci *pci = dev->priv;
 
 	vnic_pci_event_enable(dev, false);
-	rte_dev_event_callback_unregister(dev->name, event_device, NULL);
+	event_device_unregister(dev);
 	if (pci->intr != NULL) {
 		event_switch(pci, false);
 		event_unregister(pci->intr, dev);
