@@ -48,6 +48,7 @@ struct model {
 	unsigned int nb_written;
 	unsigned int net_writes;
 	unsigned int violations;
+	unsigned int function_resets;	/**< that the kernel can do */
 };
 
 struct world {
@@ -192,6 +193,20 @@ config_space_read(void *ctx, void *buf, size_t len, off_t off)
 	return m->config_fails ? -EIO : 0;
 }
 
+int
+vnic_pci_function_reset(struct vnic_dev *dev)
+{
+	struct world *w = (struct world *)((char *)dev -
+					   offsetof(struct world, dev));
+
+	if (w->m.function_resets == 0)
+		return -ENOTSUP;
+	w->m.function_resets--;
+	w->m.reset_reads = 0;
+	w->m.status = 0;
+	return 0;
+}
+
 static struct vnic_vq_setup
 ring_at(uint64_t desc)
 {
@@ -275,6 +290,10 @@ test_trouble(void **state)
 	w->m.status = 7;
 	w->m.reset_reads = UINT32_MAX;
 	assert_int_equal(vnic_pci_legacy_reset(&w->dev), -ETIMEDOUT);
+	/* If the kernel can, it resets the function. */
+	w->m.function_resets = 1;
+	assert_int_equal(vnic_pci_legacy_reset(&w->dev), 0);
+	assert_int_equal(w->m.function_resets, 0);
 	w->m.gone = true;
 	assert_int_equal(vnic_pci_legacy_reset(&w->dev), -ENODEV);
 	assert_int_equal(vnic_pci_legacy_status_get(&w->dev, &byte), -ENODEV);
@@ -435,6 +454,10 @@ test_queue_refused(void **state)
 	refused(w, vq, -ENOTSUP);
 	w->m.page_stuck = true;
 	refused(w, ring_at(0x1000000), -EPROTO);
+	w->m.page_stuck = false;
+	/* Another size than it said at first: it would see another ring. */
+	w->m.size[1] = 512;
+	refused(w, ring_at(0x1000000), -EINVAL);
 	w->m.size[0] = 100;
 	assert_int_equal(vnic_pci_legacy_queue_max(&w->dev, 0, &max), -EPROTO);
 }

@@ -61,6 +61,11 @@ vnic_pci_legacy_reset(struct vnic_dev *dev)
 
 	vnic_pci_write8(&pci->common, REG(DEVICE_STATUS), VIRTIO_STATUS_RESET);
 	ret = legacy_wait_reset(pci, &status);
+	if (ret == -ETIMEDOUT && vnic_pci_function_reset(dev) == 0) {
+		VNIC_LOG(WARNING, "%s: no answer to a reset: the kernel has reset the function",
+			 dev->name);
+		ret = legacy_wait_reset(pci, &status);
+	}
 	if (ret == -ENODEV)
 		VNIC_LOG(ERR, "%s: device status reads all ones, the device is gone",
 			 dev->name);
@@ -295,6 +300,11 @@ legacy_queue_check(struct vnic_dev *dev, const struct vnic_vq_setup *setup)
 
 	if (ret < 0)
 		return ret;
+	if (max != 0) {
+		/* What it will go by, whatever it said before. */
+		vnic_pci_write16(&pci->common, REG(QUEUE_SELECT), setup->index);
+		max = vnic_pci_read16(&pci->common, REG(QUEUE_SIZE));
+	}
 	if (max == 0 || setup->size != max) {
 		VNIC_LOG(ERR, "%s: virtqueue %u cannot have %u entries, it has %u",
 			 dev->name, setup->index, setup->size, max);
