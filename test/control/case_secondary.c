@@ -13,6 +13,15 @@
 
 /* A secondary process's part of a port, tried in the primary's. */
 
+static unsigned int detached;
+
+static void
+notify_detach(uint16_t port_id)
+{
+	(void)port_id;
+	detached++;
+}
+
 static int
 notify_attach(struct vnic_dev *dev, uint16_t index, struct vnic_notify *notify)
 {
@@ -93,6 +102,51 @@ case_secondary_follows(void **state)
 	assert_null(vnic_notify_slot(port->id, 0));
 	vnic_transport_register(VNIC_TRANSPORT_SIM, &sim_transport_ops);
 	sim_close(port, true);
+}
+
+/*
+ * The primary closes a port, whose shared part is zero then: this process gives
+ * its own part of it up, and of no other.
+ */
+void
+secondary_of_closed_port(void **state)
+{
+	struct vnic_transport_ops ops = sim_transport_ops;
+	struct rte_eth_dev_data was;
+	struct sim_port *first, *second;
+	struct rte_eth_dev *closed;
+
+	(void)state;
+	ops.notify_attach = notify_attach;
+	ops.notify_detach = notify_detach;
+	vnic_transport_register(VNIC_TRANSPORT_SIM, &ops);
+	first = control_open(NULL);
+	second = control_open(&(struct sim_options){ .room = 2000 });
+	assert_int_equal(first->id, 0);
+	attach(first);
+	attach(second);
+	closed = &rte_eth_devices[second->id];
+	was = *closed->data;
+	memset(closed->data, 0, sizeof(was));
+	/* What it was told before, and hears late. */
+	vnic_attach_refresh(second->id);
+	assert_ptr_equal(rte_eth_fp_ops[second->id].rx_pkt_burst,
+			 rte_eth_pkt_burst_dummy);
+	check_attached(first, 2);
+	closed->dev_ops = &vnic_ethdev_secondary_ops;
+	assert_int_equal(rte_eth_dev_is_removed(second->id), 1);
+	detached = 0;
+	vnic_device_detach(closed);
+	assert_int_equal(detached, 1);
+	assert_null(vnic_notify_slot(second->id, 0));
+	check_attached(first, 2);
+	control_traffic(first);
+	vnic_device_detach(&rte_eth_devices[first->id]);
+	*closed->data = was;
+	closed->dev_ops = &vnic_ethdev_ops;
+	vnic_transport_register(VNIC_TRANSPORT_SIM, &sim_transport_ops);
+	sim_close(second, true);
+	sim_close(first, true);
 }
 
 /* Packet types are asked for by a process that may not touch the queues. */

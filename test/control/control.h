@@ -257,6 +257,8 @@ case_setup_not_let_go(void **state);
 void
 case_secondary_follows(void **state);
 void
+secondary_of_closed_port(void **state);
+void
 case_secondary_ptypes(void **state);
 
 /* case_event.c */

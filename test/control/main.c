@@ -325,6 +325,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(case_setup_over_recovery),
 	cmocka_unit_test(case_setup_not_let_go),
 	cmocka_unit_test(case_secondary_follows),
+	cmocka_unit_test(secondary_of_closed_port),
 	cmocka_unit_test(case_secondary_ptypes),
 	cmocka_unit_test(case_threads),
 	cmocka_unit_test(case_stop_busy),

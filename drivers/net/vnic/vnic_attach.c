@@ -31,17 +31,31 @@
 
 #define MP_ACTION "vnic_port"
 
-/* Of this process: no look at a port that is being attached or given up. */
+/*
+ * Of this process: no look at a port that is being attached or given up. What
+ * is shared of a port is zero, its number too, once the primary has closed it.
+ */
 static pthread_mutex_t attach_lock = PTHREAD_MUTEX_INITIALIZER;
-static bool attached[RTE_MAX_ETHPORTS];
+static struct {
+	bool on;
+	const struct vnic_transport_ops *ops;
+} attached[RTE_MAX_ETHPORTS];
+
+static uint16_t
+attach_port_id(const struct rte_eth_dev *eth_dev)
+{
+	return eth_dev - rte_eth_devices;
+}
 
 /* A port that waits for its reset will run on. */
 static bool
 attach_is_started(const struct vnic_dev *dev)
 {
-	enum vnic_dev_state state = __atomic_load_n(&dev->state,
-						    __ATOMIC_RELAXED);
+	enum vnic_dev_state state;
 
+	if (dev == NULL)
+		return false;
+	state = __atomic_load_n(&dev->state, __ATOMIC_RELAXED);
 	return state == VNIC_DEV_STARTED || state == VNIC_DEV_NEEDS_RESET;
 }
 
@@ -85,7 +99,7 @@ void
 vnic_attach_refresh(uint16_t port_id)
 {
 	pthread_mutex_lock(&attach_lock);
-	if (attached[port_id]) {
+	if (attached[port_id].on) {
 		attach_look(&rte_eth_devices[port_id]);
 		vnic_ethdev_publish_bursts(&rte_eth_devices[port_id]);
 	}
@@ -123,11 +137,21 @@ vnic_attach_tell(const struct vnic_dev *dev)
 	rte_mp_sendmsg(&msg);
 }
 
+/* Nobody rings any more. */
+static void
+attach_forget(uint16_t port_id, const struct vnic_transport_ops *ops)
+{
+	vnic_telemetry_remove(port_id);
+	vnic_notify_table(port_id, 0);
+	if (ops != NULL && ops->notify_detach != NULL)
+		ops->notify_detach(port_id);
+}
+
 int
 vnic_device_attach(struct rte_eth_dev *eth_dev)
 {
 	struct vnic_dev *dev = vnic_dev_of(eth_dev);
-	uint16_t port_id = eth_dev->data->port_id;
+	uint16_t port_id = attach_port_id(eth_dev);
 	int ret;
 
 	if (vnic_transport_ops(dev) == NULL) {
@@ -147,24 +171,22 @@ vnic_device_attach(struct rte_eth_dev *eth_dev)
 	rte_mp_action_register(MP_ACTION, attach_heard);
 	pthread_mutex_lock(&attach_lock);
 	ret = attach_look(eth_dev);
-	attached[port_id] = ret == 0;
+	attached[port_id].on = ret == 0;
+	attached[port_id].ops = vnic_transport_ops(dev);
 	pthread_mutex_unlock(&attach_lock);
-	if (ret < 0) {
-		vnic_telemetry_remove(dev);
-		vnic_notify_table(port_id, 0);
-	}
+	if (ret < 0)
+		attach_forget(port_id, vnic_transport_ops(dev));
 	return ret;
 }
 
 void
 vnic_device_detach(struct rte_eth_dev *eth_dev)
 {
-	uint16_t port_id = eth_dev->data->port_id;
+	uint16_t port_id = attach_port_id(eth_dev);
 
 	pthread_mutex_lock(&attach_lock);
-	attached[port_id] = false;
+	attached[port_id].on = false;
 	pthread_mutex_unlock(&attach_lock);
-	vnic_telemetry_remove(vnic_dev_of(eth_dev));
 	vnic_ethdev_remove_bursts(eth_dev);
-	vnic_notify_table(port_id, 0);
+	attach_forget(port_id, attached[port_id].ops);
 }

@@ -496,7 +496,7 @@ vnic_device_remove(struct rte_eth_dev *eth_dev)
 	if (dev == NULL || dev->closed)
 		return;
 	vnic_ctrl_restore_cancel(dev, true);
-	vnic_telemetry_remove(dev);
+	vnic_telemetry_remove(dev->port_id);
 	vnic_event_health_stop(dev);
 	if (vnic_dev_lock(dev, VNIC_LOCK_OP_MS) < 0)
 		VNIC_LOG(ERR, "%s: closed while an operation runs", dev->name);

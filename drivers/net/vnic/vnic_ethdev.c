@@ -66,7 +66,8 @@ vnic_ethdev_install_bursts(struct rte_eth_dev *eth_dev)
 void
 vnic_ethdev_publish_bursts(struct rte_eth_dev *eth_dev)
 {
-	struct rte_eth_fp_ops *fp = &rte_eth_fp_ops[eth_dev->data->port_id];
+	/* Of a port that the primary has closed, the shared number is 0. */
+	struct rte_eth_fp_ops *fp = &rte_eth_fp_ops[eth_dev - rte_eth_devices];
 
 	fp->rxq.data = eth_dev->data->rx_queues;
 	fp->rxq.clbk = (void *)(uintptr_t)eth_dev->post_rx_burst_cbs;
@@ -216,7 +217,10 @@ ethdev_is_removed(struct rte_eth_dev *eth_dev)
 static int
 ethdev_is_removed_secondary(struct rte_eth_dev *eth_dev)
 {
-	return vnic_dev_of(eth_dev)->state == VNIC_DEV_GONE;
+	const struct vnic_dev *dev = vnic_dev_of(eth_dev);
+
+	/* Or closed by the primary. */
+	return dev == NULL || dev->state == VNIC_DEV_GONE;
 }
 
 static int

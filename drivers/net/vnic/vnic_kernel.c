@@ -175,6 +175,12 @@ vnic_kernel_notify_attach(struct vnic_dev *dev, uint16_t index,
 	return ret;
 }
 
+void
+vnic_kernel_notify_detach(uint16_t port_id)
+{
+	vnic_user_mp_forget(port_id);
+}
+
 /* Packed: wrap counter in bit 15, for available and used alike. */
 static unsigned int
 kernel_base(const struct vnic_dev *dev, const struct vnic_vq_setup *vq)

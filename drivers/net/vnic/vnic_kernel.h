@@ -120,6 +120,8 @@ vnic_kernel_kick_fd(struct vnic_dev *dev, uint16_t index);
 int
 vnic_kernel_notify_attach(struct vnic_dev *dev, uint16_t index,
 			  struct vnic_notify *notify);
+void
+vnic_kernel_notify_detach(uint16_t port_id);
 
 /** EAL's memory lock, then ours; and back. */
 void

@@ -210,7 +210,7 @@ int
 vnic_pci_port_open(struct vnic_dev *dev, struct rte_pci_device *pci_dev,
 		   struct vnic_pci_regs *regs);
 void
-vnic_pci_port_close(struct vnic_dev *dev);
+vnic_pci_port_close(uint16_t port_id);
 
 /* vnic_pci_event.c */
 

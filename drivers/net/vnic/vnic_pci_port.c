@@ -126,11 +126,11 @@ vnic_pci_port_open(struct vnic_dev *dev, struct rte_pci_device *pci_dev,
 }
 
 void
-vnic_pci_port_close(struct vnic_dev *dev)
+vnic_pci_port_close(uint16_t port_id)
 {
-	if (pci_ports[dev->port_id].open)
-		rte_pci_ioport_unmap(&pci_ports[dev->port_id].io);
-	pci_ports[dev->port_id].open = false;
+	if (pci_ports[port_id].open)
+		rte_pci_ioport_unmap(&pci_ports[port_id].io);
+	pci_ports[port_id].open = false;
 }
 
 /* A secondary process has a way of its own to the same ports. */
@@ -175,6 +175,7 @@ static const struct vnic_transport_ops port_ops = {
 	.event_enable = vnic_pci_event_enable,
 	.link_get = vnic_pci_link_get,
 	.notify_attach = port_notify_attach,
+	.notify_detach = vnic_pci_port_close,
 	.close = vnic_pci_close,
 };
 

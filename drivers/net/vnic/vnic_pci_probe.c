@@ -145,7 +145,7 @@ pci_open_legacy(struct vnic_dev *dev, struct rte_pci_device *pci_dev,
 		return ret;
 	pci = pci_alloc(dev, pci_dev, caps);
 	if (pci == NULL) {
-		vnic_pci_port_close(dev);
+		vnic_pci_port_close(dev->port_id);
 		return -ENOMEM;
 	}
 	pci->common = common;
@@ -187,7 +187,7 @@ vnic_pci_close(struct vnic_dev *dev)
 	if (pci == NULL)
 		return;
 	vnic_pci_events_close(dev);
-	vnic_pci_port_close(dev);
+	vnic_pci_port_close(dev->port_id);
 	dev->priv = NULL;
 	rte_free(pci);
 }
@@ -260,7 +260,6 @@ pci_uninit(struct rte_eth_dev *eth_dev)
 		return 0;
 	}
 	vnic_device_detach(eth_dev);
-	vnic_pci_port_close(vnic_dev_of(eth_dev));
 	return 0;
 }
 

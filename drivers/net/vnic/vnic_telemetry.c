@@ -39,20 +39,26 @@ vnic_telemetry_add(struct vnic_dev *dev)
 }
 
 void
-vnic_telemetry_remove(struct vnic_dev *dev)
+vnic_telemetry_remove(uint16_t port_id)
 {
 	pthread_mutex_lock(&telemetry_lock);
-	if (telemetry_ports[dev->port_id] == dev)
-		telemetry_ports[dev->port_id] = NULL;
+	telemetry_ports[port_id] = NULL;
 	pthread_mutex_unlock(&telemetry_lock);
 }
 
-/* A secondary is not told when its port goes: ethdev has the last word. */
+/*
+ * A secondary is not told when its port goes: ethdev has the last word, in
+ * this process and in the memory that it shares with the primary.
+ */
 static struct vnic_dev *
 telemetry_find(unsigned long port)
 {
-	return port < RTE_MAX_ETHPORTS && vnic_ethdev_is_ours(port) ?
-		telemetry_ports[port] : NULL;
+	struct vnic_dev *dev;
+
+	if (port >= RTE_MAX_ETHPORTS || !vnic_ethdev_is_ours(port))
+		return NULL;
+	dev = telemetry_ports[port];
+	return dev == vnic_dev_of(&rte_eth_devices[port]) ? dev : NULL;
 }
 
 struct vnic_dev *

@@ -5,6 +5,8 @@
 #ifndef VNIC_TELEMETRY_H
 #define VNIC_TELEMETRY_H
 
+#include <stdint.h>
+
 /**
  * @file
  * The commands /vnic/... of this process's telemetry socket. They run in
@@ -22,7 +24,7 @@ vnic_telemetry_add(struct vnic_dev *dev);
  * Control lock not held.
  */
 void
-vnic_telemetry_remove(struct vnic_dev *dev);
+vnic_telemetry_remove(uint16_t port_id);
 
 /**
  * For a command in another file: the port, which stays until the end of it;

@@ -162,6 +162,11 @@ struct vnic_transport_ops {
 	 */
 	int (*notify_attach)(struct vnic_dev *dev, uint16_t index,
 			     struct vnic_notify *notify);
+	/**
+	 * Give up what notify_attach has opened in this process; NULL: nothing.
+	 * The primary may have closed the port before.
+	 */
+	void (*notify_detach)(uint16_t port_id);
 	/** Release everything; the device has been reset before. */
 	void (*close)(struct vnic_dev *dev);
 };

@@ -137,7 +137,6 @@ vnic_user_remove(struct rte_vdev_device *vdev)
 		return 0;
 	if (rte_eal_process_type() != RTE_PROC_PRIMARY) {
 		vnic_device_detach(eth_dev);
-		vnic_user_mp_forget(eth_dev->data->port_id);
 		return rte_eth_dev_release_port(eth_dev);
 	}
 	dev = eth_dev->data->dev_private;

@@ -474,6 +474,7 @@ static const struct vnic_transport_ops vdpa_ops = {
 	.event_enable = vdpa_event_enable,
 	.link_get = vdpa_link_get,
 	.notify_attach = vnic_kernel_notify_attach,
+	.notify_detach = vnic_kernel_notify_detach,
 	.close = vdpa_close,
 };
 

@@ -575,6 +575,7 @@ static const struct vnic_transport_ops vhost_user_ops = {
 	.intr_fd = vnic_user_intr_fd,
 	.link_get = vhost_user_link_get,
 	.notify_attach = vhost_user_notify_attach,
+	.notify_detach = vnic_user_mp_forget,
 	.close = vhost_user_close,
 };
 

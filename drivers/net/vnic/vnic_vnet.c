@@ -396,6 +396,7 @@ static const struct vnic_transport_ops vnet_ops = {
 	/* No event_enable: the health timer asks for the link. */
 	.link_get = vnet_link_get,
 	.notify_attach = vnic_kernel_notify_attach,
+	.notify_detach = vnic_kernel_notify_detach,
 	.close = vnet_close,
 };
 
