@@ -97,6 +97,52 @@ case_stall_not(void **state)
 	sim_close(port, true);
 }
 
+/* How many bytes a frame of the port's MTU has. */
+#define FRAME(mtu) ((mtu) + RTE_ETHER_HDR_LEN)
+
+static bool
+sends(struct sim_port *port, uint32_t len)
+{
+	struct rte_mbuf *m = frame_mbuf(port->pool, 1, len, 1);
+
+	assert_non_null(m);
+	assert_int_equal(rte_eth_tx_burst(port->id, 0, &m, 1), 1);
+	return devsim_tx_collect(port->dev, 1, 1, NULL, NULL) == 1;
+}
+
+/* A device that has a smaller MTU after its reset gets no longer frames. */
+void
+recovered_with_less_mtu(void **state)
+{
+	const struct sim_options o = {
+		.ctrl = true, .extra = { UINT64_C(1) << VIRTIO_NET_F_MTU, 0 },
+	};
+	struct sim_port *port = control_open(&o);
+	rte_le16_t mtu = rte_cpu_to_le_16(1000);
+	struct rte_eth_dev_info info;
+
+	(void)state;
+	assert_true(sends(port, FRAME(1500)));
+	devsim_config_poke(port->dev, offsetof(struct virtio_net_config, mtu),
+			   &mtu, sizeof(mtu));
+	control_log_start();
+	control_recover(port, 1);
+	control_log_has("the device has an MTU of 1000 now, port 0 one of 1500");
+	assert_false(sends(port, FRAME(1500)));
+	assert_true(sends(port, FRAME(1000)));
+	assert_int_equal(rte_eth_dev_info_get(port->id, &info), 0);
+	assert_int_equal(info.max_mtu, 1000);
+	assert_int_equal(rte_eth_dev_set_mtu(port->id, 1500), -EINVAL);
+	/* What says nothing that can be is as if it had not been said. */
+	mtu = rte_cpu_to_le_16(67);
+	devsim_config_poke(port->dev, offsetof(struct virtio_net_config, mtu),
+			   &mtu, sizeof(mtu));
+	control_recover(port, 2);
+	assert_false(sends(port, FRAME(1500)));
+	assert_true(sends(port, FRAME(1000)));
+	sim_close(port, false);
+}
+
 static struct sim_port *
 open_stalling(uint16_t pairs)
 {

@@ -227,6 +227,8 @@ case_stall_off(void **state);
 void
 case_recover_stopped(void **state);
 void
+recovered_with_less_mtu(void **state);
+void
 case_dump(void **state);
 void
 case_dev_reset(void **state);

@@ -312,6 +312,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(case_stall_beside_busy),
 	cmocka_unit_test(case_stall_off),
 	cmocka_unit_test(case_recover_stopped),
+	cmocka_unit_test(recovered_with_less_mtu),
 	cmocka_unit_test(case_suspend),
 	cmocka_unit_test(case_suspend_never),
 	cmocka_unit_test(case_dev_reset),

@@ -142,6 +142,21 @@ vnic_device_negotiate(struct vnic_dev *dev, const struct rte_eth_conf *conf,
 	return 0;
 }
 
+/* No longer frames than it says now (5.1.4.2), whatever it said before. */
+static void
+device_revalidate_mtu(struct vnic_dev *dev,
+		      const struct vnic_device_config *config)
+{
+	if (!vnic_dev_has(dev, VIRTIO_NET_F_MTU) ||
+	    virtio_features_has(&config->bad, VIRTIO_NET_F_MTU) ||
+	    config->max_mtu == dev->max_mtu)
+		return;
+	dev->max_mtu = config->max_mtu;
+	if (dev->mtu > dev->max_mtu)
+		VNIC_LOG(WARNING, "%s: the device has an MTU of %u now, port %u one of %u: longer frames are dropped when they are sent; set the port's to what the device has",
+			 dev->name, dev->max_mtu, dev->port_id, dev->mtu);
+}
+
 /* After a reset the device may offer less, or describe itself otherwise. */
 static int
 device_revalidate(struct vnic_dev *dev)
@@ -172,6 +187,7 @@ device_revalidate(struct vnic_dev *dev)
 			 dev->name, dev->max_pairs, config.max_pairs);
 		return -EPROTO;
 	}
+	device_revalidate_mtu(dev, &config);
 	return vnic_rss_revalidate(dev, &config.rss);
 }
 

@@ -319,6 +319,15 @@ vnic_txq_free(struct vnic_txq *txq)
 	rte_free(txq);
 }
 
+/* No longer frames than the device's MTU, but two VLAN tags (5.1.4.2). */
+static uint32_t
+tx_max_len(const struct vnic_dev *dev)
+{
+	return vnic_dev_has(dev, VIRTIO_NET_F_MTU) ?
+		(uint32_t)dev->max_mtu + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN :
+		UINT32_MAX;
+}
+
 static void
 txq_prepare(struct vnic_txq *txq)
 {
@@ -330,10 +339,7 @@ txq_prepare(struct vnic_txq *txq)
 	txq->extra_dma = vnic_queue_mz_dma(dev, txq->extra_mz);
 	/* Off since the port was announced with mbufs of another pool. */
 	txq->fast_free = txq->offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
-	/* No longer frames than the device's MTU, but two VLAN tags (5.1.4.2). */
-	txq->max_len = vnic_dev_has(dev, VIRTIO_NET_F_MTU) ?
-		(uint32_t)dev->max_mtu + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN :
-		UINT32_MAX;
+	txq->max_len = tx_max_len(dev);
 }
 
 int
@@ -519,6 +525,7 @@ vnic_txq_restart(struct vnic_txq *txq)
 	bool packed = flags & VNIC_PATH_PACKED;
 	uint16_t base, n, i;
 
+	txq->max_len = tx_max_len(dev);
 	if (flags & VNIC_PATH_CHAIN)
 		return txq_restart_chain(txq, flags);
 	base = ring_resume(vr, packed, flags & VNIC_PATH_IN_ORDER);
