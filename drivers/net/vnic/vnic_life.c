@@ -248,61 +248,65 @@ life_state(const struct life *l)
 
 /* ---- operations of ethdev ---- */
 
+/* The queue is looked up under the lock: it may be set up anew meanwhile. */
 static int
-life_change(const struct life *l, bool start, uint8_t *state)
+life_change_locked(struct vnic_dev *dev, uint16_t vq_index, bool start)
 {
-	int ret = vnic_dev_lock(l->dev, VNIC_LOCK_OP_MS);
+	struct rte_eth_dev_data *data = dev->data;
+	uint16_t queue_id = vq_index / 2;
+	bool tx = vq_index & 1;
+	uint8_t *state = tx ? &data->tx_queue_state[queue_id] :
+		&data->rx_queue_state[queue_id];
+	struct life l;
+	int ret = 0;
 
-	if (ret < 0)
-		return ret;
-	if (*l->stopped == start)
-		ret = start ? life_start(l) : life_stop(l);
-	*state = life_state(l);
-	vnic_dev_unlock(l->dev);
-	vnic_event_tell(l->dev);
+	if (tx ? vnic_txq_of(dev, queue_id) == NULL :
+	    vnic_rxq_of(dev, queue_id) == NULL)
+		return -EINVAL;
+	l = tx ? life_of_txq(vnic_txq_of(dev, queue_id)) :
+		life_of_rxq(vnic_rxq_of(dev, queue_id));
+	if (*l.stopped == start)
+		ret = start ? life_start(&l) : life_stop(&l);
+	*state = life_state(&l);
 	return ret;
 }
 
 static int
-life_change_rxq(struct rte_eth_dev *eth_dev, uint16_t queue_id, bool start)
+life_change(struct rte_eth_dev *eth_dev, uint16_t vq_index, bool start)
 {
-	struct rte_eth_dev_data *data = eth_dev->data;
-	struct life l = life_of_rxq(data->rx_queues[queue_id]);
+	struct vnic_dev *dev = vnic_dev_of(eth_dev);
+	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
 
-	return life_change(&l, start, &data->rx_queue_state[queue_id]);
-}
-
-static int
-life_change_txq(struct rte_eth_dev *eth_dev, uint16_t queue_id, bool start)
-{
-	struct rte_eth_dev_data *data = eth_dev->data;
-	struct life l = life_of_txq(data->tx_queues[queue_id]);
-
-	return life_change(&l, start, &data->tx_queue_state[queue_id]);
+	if (ret < 0)
+		return ret;
+	ret = life_change_locked(dev, vq_index, start);
+	vnic_dev_unlock(dev);
+	vnic_event_tell(dev);
+	return ret;
 }
 
 int
 vnic_life_rxq_start(struct rte_eth_dev *eth_dev, uint16_t queue_id)
 {
-	return life_change_rxq(eth_dev, queue_id, true);
+	return life_change(eth_dev, vnic_vq_rx(queue_id), true);
 }
 
 int
 vnic_life_rxq_stop(struct rte_eth_dev *eth_dev, uint16_t queue_id)
 {
-	return life_change_rxq(eth_dev, queue_id, false);
+	return life_change(eth_dev, vnic_vq_rx(queue_id), false);
 }
 
 int
 vnic_life_txq_start(struct rte_eth_dev *eth_dev, uint16_t queue_id)
 {
-	return life_change_txq(eth_dev, queue_id, true);
+	return life_change(eth_dev, vnic_vq_tx(queue_id), true);
 }
 
 int
 vnic_life_txq_stop(struct rte_eth_dev *eth_dev, uint16_t queue_id)
 {
-	return life_change_txq(eth_dev, queue_id, false);
+	return life_change(eth_dev, vnic_vq_tx(queue_id), false);
 }
 
 /* ---- start of the port ---- */

@@ -572,16 +572,17 @@ int
 vnic_setup_mtu(struct rte_eth_dev *eth_dev, uint16_t mtu)
 {
 	struct vnic_dev *dev = vnic_dev_of(eth_dev);
-	int ret = setup_check_mtu(dev, mtu);
+	int ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
 
-	if (ret == 0)
-		ret = vnic_setup_rx_rooms(dev, mtu);
-	if (ret == 0)
-		ret = vnic_dev_lock(dev, VNIC_LOCK_OP_MS);
 	if (ret < 0)
 		return ret;
-	dev->mtu = mtu;
-	vnic_setup_scattered(dev);
+	ret = setup_check_mtu(dev, mtu);
+	if (ret == 0)
+		ret = vnic_setup_rx_rooms(dev, mtu);
+	if (ret == 0) {
+		dev->mtu = mtu;
+		vnic_setup_scattered(dev);
+	}
 	vnic_dev_unlock(dev);
-	return 0;
+	return ret;
 }
