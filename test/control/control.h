@@ -19,7 +19,8 @@ control_xstat(struct sim_port *port, const char *name);
 /** It exists and has this value; asserts. */
 void
 control_xstat_is(struct sim_port *port, const char *name, uint64_t value);
-/** Wait up to two seconds for an xstat to reach a value; asserts. */
+/** Wait for an xstat to reach a value, however long that takes, within reason:
+ * no time is a promise. Asserts. */
 void
 control_await(struct sim_port *port, const char *name, uint64_t value);
 /** The same for a value or more. */

@@ -69,7 +69,7 @@ control_await_more(struct sim_port *port, const char *name, uint64_t value)
 	unsigned int i;
 
 	for (i = 0; control_xstat(port, name) < value; i++) {
-		assert_true(i < 200);
+		assert_true(i < 3000);
 		rte_delay_us_sleep(10000);
 	}
 }
