@@ -280,7 +280,7 @@ pool_get(const struct sim_options *o)
 	struct rte_mempool *pool;
 
 	snprintf(name, sizeof(name), "pool_%u_%u", o->nb_mbufs, o->room);
-	pool = rte_mempool_lookup(name);
+	pool = o->pool != NULL ? o->pool : rte_mempool_lookup(name);
 	if (pool == NULL)
 		pool = rte_pktmbuf_pool_create(name, o->nb_mbufs, POOL_CACHE, 0,
 			o->room + RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY);

@@ -43,6 +43,7 @@ struct sim_options {
 	uint16_t nb_rx;		/**< queues of the port, 0 = pairs */
 	uint16_t nb_tx;
 	uint16_t nb_mbufs;	/**< 0 = 2048 */
+	struct rte_mempool *pool;	/**< of nb_mbufs, instead of one of the port's own */
 	uint16_t room;		/**< mbuf data room without headroom, 0 = 2048 */
 	uint16_t mtu;		/**< 0 = 1500 */
 	uint64_t rx_offloads;

@@ -45,6 +45,9 @@ void case_queue_no_reset(void **state);
 void case_queue_uneven(void **state);
 void case_queue_shut(void **state);
 
+/* case_mbufs.c */
+void case_pinned(void **state);
+
 /* case_notify.c */
 void case_kicks(void **state);
 void case_sleep(void **state);

@@ -195,6 +195,8 @@ rxq_prepare(struct vnic_rxq *rxq)
 	rxq->hdr_delta = pinned ? 0 : sizeof(struct rte_mbuf) + priv +
 		RTE_PKTMBUF_HEADROOM;
 	rxq->rearm = rx_rearm(rxq);
+	/* Who clones or frees such an mbuf must see that it is one. */
+	rxq->ol_flags = pinned ? RTE_MBUF_F_EXTERNAL : 0;
 	rxq->refill_min = vnic_rxq_refill_min(rxq);
 }
 

@@ -70,6 +70,7 @@ struct vnic_rxq {
 	struct vnic_gate gate;
 
 	uint64_t rearm;		/**< mbuf: data_off, refcnt, nb_segs, port */
+	uint64_t ol_flags;	/**< mbuf: what its pool has in ol_flags */
 	struct rte_mempool *pool;
 	uint32_t buf_len;	/**< bytes posted a buffer, header included */
 	uint16_t data_off;	/**< frame start in a buffer */

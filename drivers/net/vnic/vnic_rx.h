@@ -66,11 +66,18 @@ vnic_rx_hdr(const struct vnic_rxq *rxq, const struct rte_mbuf *m)
 	return RTE_PTR_ADD(m->buf_addr, rxq->data_off - rxq->hdr_len);
 }
 
-/** An mbuf from @p rearm and the frame's length, without the net header. */
-static __rte_always_inline void
-vnic_rx_fill(struct rte_mbuf *m, uint64_t rearm, uint64_t frame)
+/** What all mbufs of a queue begin with: its rearm and ol_flags. */
+static __rte_always_inline vnic_v2u64
+vnic_rx_rearm(const struct vnic_rxq *rxq)
 {
-	*(vnic_v2u64 *)RTE_PTR_ADD(m, 16) = (vnic_v2u64){ rearm, 0 };
+	return (vnic_v2u64){ rxq->rearm, rxq->ol_flags };
+}
+
+/** An mbuf from vnic_rx_rearm and the frame's length, without the net header. */
+static __rte_always_inline void
+vnic_rx_fill(struct rte_mbuf *m, vnic_v2u64 rearm, uint64_t frame)
+{
+	*(vnic_v2u64 *)RTE_PTR_ADD(m, 16) = rearm;
 	*(vnic_v2u64 *)RTE_PTR_ADD(m, 32) = (vnic_v2u64){
 #if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
 		frame << 32, frame
@@ -82,13 +89,13 @@ vnic_rx_fill(struct rte_mbuf *m, uint64_t rearm, uint64_t frame)
 
 /** The same with a hash. */
 static __rte_always_inline void
-vnic_rx_fill_hash(struct rte_mbuf *m, uint64_t rearm, uint64_t frame,
+vnic_rx_fill_hash(struct rte_mbuf *m, vnic_v2u64 rearm, uint64_t frame,
 		  struct vnic_hash hash)
 {
 	const uint64_t ptype = hash.report.packet_type, value = hash.value;
 
 	*(vnic_v2u64 *)RTE_PTR_ADD(m, 16) =
-		(vnic_v2u64){ rearm, hash.report.ol_flags };
+		rearm | (vnic_v2u64){ 0, hash.report.ol_flags };
 	*(vnic_v2u64 *)RTE_PTR_ADD(m, 32) = (vnic_v2u64){
 #if RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN
 		frame << 32 | ptype, frame | value << 32
@@ -157,7 +164,7 @@ vnic_rx_straight(struct vnic_rxq *rxq, struct rte_mbuf **pkts, uint16_t n,
 	struct rte_mbuf **m = (struct rte_mbuf **)&vr->cookie[slot];
 	const uint32_t *len = &vr->slot_len[slot];
 	const uint32_t hdr_len = rxq->hdr_len;
-	const uint64_t rearm = rxq->rearm;
+	const vnic_v2u64 rearm = vnic_rx_rearm(rxq);
 	uint64_t bytes = 0;
 	uint16_t i;
 

@@ -55,7 +55,7 @@ rx_chain(struct vnic_rxq *rxq, uint16_t pos, uint16_t nr,
 
 		if (len > rxq->buf_len)
 			return -EPROTO;
-		vnic_rx_fill(m, rxq->rearm, len);
+		vnic_rx_fill(m, vnic_rx_rearm(rxq), len);
 		m->data_off = rxq->data_off - rxq->hdr_len;
 		last->next = m;
 		last = m;
@@ -130,10 +130,10 @@ rx_frame(struct vnic_rxq *rxq, uint16_t pos, uint16_t n, uint32_t flags,
 		return nr;
 	}
 	if (flags & VNIC_PATH_HASH)
-		vnic_rx_fill_hash(m, rxq->rearm, len - rxq->hdr_len,
+		vnic_rx_fill_hash(m, vnic_rx_rearm(rxq), len - rxq->hdr_len,
 			vnic_hash_read(vnic_rx_hdr(rxq, m), rxq->ptype_mask));
 	else
-		vnic_rx_fill(m, rxq->rearm, len - rxq->hdr_len);
+		vnic_rx_fill(m, vnic_rx_rearm(rxq), len - rxq->hdr_len);
 	if (rx_chain(rxq, pos, nr, m) != 0) {
 		rx_unchain(m);
 		vring_set_fault(vr, VRING_FAULT_USED_LEN);

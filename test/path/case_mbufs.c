@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause
+ * Copyright(c) 2026 The vnic authors
+ */
+
+#include <stdlib.h>
+
+#include "path.h"
+
+/* Mbufs that are not simply of their pool: external buffers, clones. */
+
+#define NB 511
+#define ROOM (RTE_PKTMBUF_HEADROOM + 2048)
+
+/* ---- a pool whose buffers are elsewhere, each pinned to its mbuf ---- */
+
+static struct rte_mempool *
+pinned_pool(void)
+{
+	struct rte_mempool *pool = rte_mempool_lookup("pinned");
+	struct rte_pktmbuf_extmem ext = {
+		.elt_size = ROOM, .buf_len = (size_t)NB * ROOM,
+		.buf_iova = RTE_BAD_IOVA,
+	};
+
+	if (pool != NULL)
+		return pool;
+	assert_int_equal(posix_memalign(&ext.buf_ptr, 4096, ext.buf_len), 0);
+	pool = rte_pktmbuf_pool_create_extbuf("pinned", NB, 0, 0, ROOM,
+					      SOCKET_ID_ANY, &ext, 1);
+	assert_non_null(pool);
+	return pool;
+}
+
+static struct rte_mempool *
+clones_pool(void)
+{
+	struct rte_mempool *pool = rte_mempool_lookup("mbufs_clones");
+
+	if (pool == NULL)
+		pool = rte_pktmbuf_pool_create("mbufs_clones", 63, 0, 0, 0,
+					       SOCKET_ID_ANY);
+	assert_non_null(pool);
+	return pool;
+}
+
+/* One frame in; its clone outlives it and goes out again. */
+static void
+pinned_frame(struct sim_port *port, uint32_t seq, uint32_t len)
+{
+	static uint8_t data[9000];
+	struct rte_mempool *clones = clones_pool();
+	struct rte_mbuf *m, *clone, *seg;
+
+	frame_write(data, seq, len);
+	assert_true(devsim_rx_inject(port->dev, 0, data, len, NULL) > 0);
+	assert_int_equal(rte_eth_rx_burst(port->id, 0, &m, 1), 1);
+	frame_check(m, seq, len);
+	for (seg = m; seg != NULL; seg = seg->next)
+		assert_int_equal(seg->ol_flags, RTE_MBUF_F_EXTERNAL);
+	clone = rte_pktmbuf_clone(m, clones);
+	assert_non_null(clone);
+	rte_pktmbuf_free(m);
+	assert_int_equal(rte_eth_tx_burst(port->id, 0, &clone, 1), 1);
+	assert_int_equal(devsim_tx_collect(port->dev, 1, 2, NULL, NULL), 1);
+	assert_int_equal(rte_eth_tx_done_cleanup(port->id, 0, 0), 1);
+	assert_int_equal(rte_mempool_avail_count(clones), 63);
+}
+
+static void
+pinned_row(const struct sim_row *row)
+{
+	struct sim_options o = {
+		.pool = pinned_pool(), .nb_mbufs = NB,
+		.nb_rxd = 64, .nb_txd = 64,
+	};
+	struct sim_port *port = sim_open(row, &o);
+	uint32_t i;
+
+	for (i = 0; i < 200; i++)
+		pinned_frame(port, i, 60 + i * 7);
+	if (row->flags & VNIC_PATH_MRG)
+		pinned_frame(port, i, 5000);
+	sim_close(port, true);
+}
+
+void
+case_pinned(void **state)
+{
+	(void)state;
+	sim_for_rows(pinned_row);
+}
