@@ -3,7 +3,11 @@
  */
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
+#include <rte_ip.h>
+
+#include "packet.h"
 #include "path.h"
 
 /* Mbufs that are not simply of their pool: external buffers, clones. */
@@ -88,4 +92,77 @@ case_pinned(void **state)
 {
 	(void)state;
 	sim_for_rows(pinned_row);
+}
+
+/* ---- a header that others read is not written to if it is right ---- */
+
+static void
+ext_freed(void *addr, void *opaque)
+{
+	(void)addr;
+	(void)opaque;
+}
+
+/* A frame that lies in @p page, where nothing can be written any more. */
+static struct rte_mbuf *
+readonly_mbuf(struct rte_mempool *pool, void *page, struct packet *k)
+{
+	static struct rte_mbuf_ext_shared_info info;
+	struct rte_mbuf *m = packet_mbuf(pool, k, k->payload, 0, 0);
+	struct rte_ipv4_hdr *ip;
+	uint64_t flags = m->ol_flags;
+	uint32_t len = m->pkt_len;
+
+	assert_int_equal(mprotect(page, 4096, PROT_READ | PROT_WRITE), 0);
+	memcpy(page, rte_pktmbuf_mtod(m, void *), len);
+	ip = RTE_PTR_ADD(page, m->l2_len);
+	ip->hdr_checksum = rte_ipv4_cksum(ip);
+	assert_int_equal(mprotect(page, 4096, PROT_READ), 0);
+	info.free_cb = ext_freed;
+	rte_mbuf_ext_refcnt_set(&info, 1);
+	rte_pktmbuf_attach_extbuf(m, page, RTE_BAD_IOVA, 4096, &info);
+	m->ol_flags |= flags;
+	m->data_off = 0;
+	m->data_len = len;
+	m->pkt_len = len;
+	return m;
+}
+
+static void
+readonly_row(const struct sim_row *row)
+{
+	struct packet k = { .payload = 100 };
+	struct packet_seen s = { .k = &k };
+	struct sim_port *port;
+	struct rte_mbuf *m;
+	void *page;
+
+	if (!(row->flags & VNIC_PATH_OFFLOAD))
+		return;
+	port = sim_open(row, NULL);
+	page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(page != MAP_FAILED);
+	sim_memory_add(port, page, 4096);
+	m = readonly_mbuf(port->pool, page, &k);
+	assert_true(m->ol_flags & RTE_MBUF_F_TX_IP_CKSUM);
+	assert_int_equal(rte_eth_tx_burst(port->id, 0, &m, 1), 1);
+	assert_int_equal(devsim_tx_collect(port->dev, 1, 2, NULL, NULL), 1);
+	sim_close(port, true);
+	munmap(page, 4096);
+	/* One that is wrong is put right, whatever is there. */
+	port = sim_open(row, NULL);
+	m = packet_mbuf(port->pool, &k, k.payload, RTE_MBUF_F_TX_TCP_CKSUM, 0);
+	rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *,
+				m->l2_len)->hdr_checksum = 0x1234;
+	assert_int_equal(rte_eth_tx_prepare(port->id, 0, &m, 1), 1);
+	assert_int_equal(rte_eth_tx_burst(port->id, 0, &m, 1), 1);
+	assert_int_equal(devsim_tx_collect(port->dev, 1, 2, packet_see, &s), 1);
+	sim_close(port, true);
+}
+
+void
+case_readonly(void **state)
+{
+	(void)state;
+	sim_for_rows(readonly_row);
 }

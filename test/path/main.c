@@ -33,6 +33,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_queue_uneven),
 		cmocka_unit_test(case_queue_shut),
 		cmocka_unit_test(case_pinned),
+		cmocka_unit_test(case_readonly),
 		cmocka_unit_test(case_kicks),
 		cmocka_unit_test(case_sleep),
 		cmocka_unit_test(case_thread),

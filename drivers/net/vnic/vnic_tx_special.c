@@ -39,17 +39,28 @@ tx_header_fits(const struct vnic_txq *txq, const struct rte_mbuf *m)
 		m->data_off >= txq->hdr_len;
 }
 
-/* No virtio device writes a checksum into an IPv4 header: done here. */
+/*
+ * No virtio device writes a checksum into an IPv4 header: done here. Clones of
+ * the frame may be on their way through other ports, so their devices never
+ * see it without its sum, and one that is right is not written to.
+ */
 static int
 tx_ip_sum(struct rte_mbuf *m, uint32_t off, uint32_t len)
 {
+	const uint32_t at = offsetof(struct rte_ipv4_hdr, hdr_checksum);
+	const uint32_t rest = offsetof(struct rte_ipv4_hdr, src_addr);
 	struct rte_ipv4_hdr *ip;
+	uint32_t sum;
+	uint16_t done;
 
 	if (len < sizeof(*ip) || off + len > m->data_len)
 		return -EINVAL;
 	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, off);
-	ip->hdr_checksum = 0;
-	ip->hdr_checksum = ~rte_raw_cksum(ip, len);
+	sum = rte_raw_cksum(ip, at);
+	sum += rte_raw_cksum(RTE_PTR_ADD(ip, rest), len - rest);
+	done = ~(sum + (sum >> 16));
+	if (ip->hdr_checksum != done)
+		ip->hdr_checksum = done;
 	return 0;
 }
 
