@@ -166,3 +166,46 @@ case_readonly(void **state)
 	(void)state;
 	sim_for_rows(readonly_row);
 }
+
+/* ---- more segments than a ring may have, or than the mbuf says ---- */
+
+static void
+segs_refused(struct sim_port *port, struct rte_mbuf *m)
+{
+	packet_refused(port, m, EINVAL, true);
+}
+
+static void
+segs_row(const struct sim_row *row)
+{
+	struct sim_options o = { .nb_rxd = 16, .nb_txd = 16 };
+	struct sim_port *port = sim_open(row, &o);
+	uint16_t max = sim_txq(port, 0)->nb_desc - 1, round;
+	struct rte_mbuf *m;
+
+	assert_int_equal(max, 15);
+	for (round = 0; round < 3; round++) {
+		m = frame_mbuf(port->pool, 1, 1500, max);
+		/* A header of its own: one element more. */
+		if (round == 1)
+			m->data_off = 0;
+		assert_int_equal(rte_eth_tx_prepare(port->id, 0, &m, 1), 1);
+		assert_int_equal(rte_eth_tx_burst(port->id, 0, &m, 1), 1);
+		assert_int_equal(devsim_tx_collect(port->dev, 1, 4, NULL,
+						   NULL), 1);
+		assert_int_equal(rte_eth_tx_done_cleanup(port->id, 0, 0), 1);
+	}
+	segs_refused(port, frame_mbuf(port->pool, 1, 1500, max + 1));
+	/* A chain that goes on beyond its end. */
+	m = frame_mbuf(port->pool, 1, 1500, max);
+	m->nb_segs = 2;
+	segs_refused(port, m);
+	sim_close(port, true);
+}
+
+void
+case_segments(void **state)
+{
+	(void)state;
+	sim_for_rows(segs_row);
+}

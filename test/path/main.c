@@ -34,6 +34,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_queue_shut),
 		cmocka_unit_test(case_pinned),
 		cmocka_unit_test(case_readonly),
+		cmocka_unit_test(case_segments),
 		cmocka_unit_test(case_kicks),
 		cmocka_unit_test(case_sleep),
 		cmocka_unit_test(case_thread),

@@ -48,6 +48,7 @@ void case_queue_shut(void **state);
 /* case_mbufs.c */
 void case_pinned(void **state);
 void case_readonly(void **state);
+void case_segments(void **state);
 
 /* case_notify.c */
 void case_kicks(void **state);

@@ -303,7 +303,9 @@ vnic_txq_create(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 	txq->vq_index = vnic_vq_tx(queue_id);
 	txq->socket_id = socket_id;
 	txq->offloads = offloads;
-	txq->max_segs = VNIC_TX_SEGS_MAX;
+	/* With the header no more than the ring has, in a table too (2.7.5.3.1,
+	 * 2.8.5). */
+	txq->max_segs = RTE_MIN(VNIC_TX_SEGS_MAX, nb_desc - 1);
 	txq->fast_free = offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 	txq->nb_desc = nb_desc;
 	txq->free_min = free_thresh != 0 ? free_thresh : nb_desc / 4;

@@ -118,7 +118,7 @@ struct vnic_txq {
 	uint16_t hdr_len;
 	uint16_t dma_field;
 	uint16_t free_min;	/**< reclaim below so many free slots */
-	uint16_t max_segs;
+	uint16_t max_segs;	/**< of one frame */
 	uint16_t nb_desc;
 	uint16_t quiet;		/**< bursts since the last doorbell, saturating */
 	uint32_t max_len;	/**< longest frame that is no GSO frame */

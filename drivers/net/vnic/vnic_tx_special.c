@@ -21,13 +21,15 @@ int
 vnic_tx_check(const struct vnic_txq *txq, const struct rte_mbuf *m)
 {
 	const struct rte_mbuf *seg;
+	uint16_t nr = 0;
 
-	if (m->nb_segs > VNIC_TX_SEGS_MAX || m->pkt_len == 0)
+	if (m->nb_segs > txq->max_segs || m->pkt_len == 0)
 		return -EINVAL;
 	if (m->pkt_len > txq->max_len && !(m->ol_flags & VNIC_TX_GSO_MASK))
 		return -EINVAL;
+	/* As many as it says: there is no room for others. */
 	for (seg = m; seg != NULL; seg = seg->next)
-		if (seg->data_len == 0)
+		if (seg->data_len == 0 || ++nr > m->nb_segs)
 			return -EINVAL;
 	return 0;
 }
@@ -188,8 +190,6 @@ vnic_tx_chain_write(struct vnic_txq *txq, struct rte_mbuf *m, uint32_t flags)
 	int n;
 
 	if (vnic_tx_check(txq, m) != 0)
-		return -EINVAL;
-	if (m->nb_segs + 1 > vring_size(&txq->vr))
 		return -EINVAL;
 	if (m->nb_segs + 1 > txq->vr.nr_free)
 		return -ENOSPC;
