@@ -324,3 +324,51 @@ case_soft_no_mbuf(void **state)
 	(void)state;
 	sim_for_rows(no_mbuf_row);
 }
+
+/* ---- asked of a queue that was not configured for it ---- */
+
+static void
+unasked_one(struct sim_port *port, uint64_t ol_flags, bool had)
+{
+	const struct packet k = { .payload = 100 };
+	struct rte_mbuf *m = packet_mbuf(port->pool, &k, 100, 0, 0);
+
+	m->ol_flags = ol_flags;
+	if (!had) {
+		packet_refused(port, m, ENOTSUP, false);
+		return;
+	}
+	assert_int_equal(rte_eth_tx_prepare(port->id, 0, &m, 1), 1);
+	rte_pktmbuf_free(m);
+}
+
+static void
+unasked_row(const struct sim_row *row)
+{
+	static const uint64_t offloads[] = {
+		0, RTE_ETH_TX_OFFLOAD_VLAN_INSERT,
+		RTE_ETH_TX_OFFLOAD_QINQ_INSERT, INSERTS,
+	};
+	unsigned int i;
+
+	for (i = 0; i < RTE_DIM(offloads); i++) {
+		struct sim_options o = { .tx_offloads = offloads[i] };
+		struct sim_port *port = sim_open(row, &o);
+
+		unasked_one(port, asks[1],
+			    offloads[i] & RTE_ETH_TX_OFFLOAD_VLAN_INSERT);
+		unasked_one(port, asks[2],
+			    offloads[i] & RTE_ETH_TX_OFFLOAD_QINQ_INSERT);
+		/* Rows that hand sums to the device make these as well. */
+		unasked_one(port, RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM,
+			    row->flags & VNIC_PATH_OFFLOAD);
+		sim_close(port, true);
+	}
+}
+
+void
+case_soft_unasked(void **state)
+{
+	(void)state;
+	sim_for_rows(unasked_row);
+}

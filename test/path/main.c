@@ -63,6 +63,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(case_soft_insert_csum),
 		cmocka_unit_test(case_soft_full),
 		cmocka_unit_test(case_soft_no_mbuf),
+		cmocka_unit_test(case_soft_unasked),
 		cmocka_unit_test(case_hash_report),
 		cmocka_unit_test(case_hash_value),
 		cmocka_unit_test(case_hash_steer),

@@ -112,6 +112,7 @@ void case_soft_insert(void **state);
 void case_soft_insert_csum(void **state);
 void case_soft_full(void **state);
 void case_soft_no_mbuf(void **state);
+void case_soft_unasked(void **state);
 
 /* loop.c: sent frames come back */
 

@@ -10,6 +10,7 @@
 #include <rte_udp.h>
 
 #include "vnic_tx.h"
+#include "vnic_tx_soft.h"
 
 /*
  * rte_eth_tx_prepare: what a frame asks for is checked against its bytes, and
@@ -251,6 +252,28 @@ check_outer_sum(const struct rte_mbuf *m, const struct vnic_hdr_offsets *o)
 	return uh->dgram_cksum == 0 ? 0 : -EINVAL;
 }
 
+/*
+ * The processor's own work is done only where the queue was configured for it:
+ * the frame would go out without its tag, or with a wrong sum.
+ */
+static bool
+soft_is_had(const struct vnic_txq *txq, uint64_t ol_flags)
+{
+	uint32_t soft = __atomic_load_n(&txq->soft, __ATOMIC_RELAXED);
+
+	if (ol_flags & RTE_MBUF_F_TX_QINQ && !(soft & VNIC_TX_SOFT_QINQ))
+		return false;
+	if (ol_flags & RTE_MBUF_F_TX_VLAN && !(soft & VNIC_TX_SOFT_VLAN) &&
+	    !(ol_flags & RTE_MBUF_F_TX_QINQ))
+		return false;
+	/* Rows that hand sums to the device make these too. */
+	return !(ol_flags & (RTE_MBUF_F_TX_IP_CKSUM |
+			     RTE_MBUF_F_TX_OUTER_IP_CKSUM)) ||
+		txq->hdr_can & VNIC_HDR_CSUM ||
+		txq->offloads & (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM |
+				 RTE_ETH_TX_OFFLOAD_OUTER_IPV4_CKSUM);
+}
+
 static int
 prepare_one(const struct vnic_txq *txq, struct rte_mbuf *m)
 {
@@ -258,7 +281,7 @@ prepare_one(const struct vnic_txq *txq, struct rte_mbuf *m)
 	struct vnic_hdr_offsets o;
 	int ret;
 
-	if (m->ol_flags & PREPARE_NEVER)
+	if (m->ol_flags & PREPARE_NEVER || !soft_is_had(txq, m->ol_flags))
 		return -ENOTSUP;
 	ret = vnic_tx_check(txq, m);
 	if (ret != 0 || !(m->ol_flags & VNIC_TX_OFFLOAD_MASK))
