@@ -45,6 +45,11 @@
 #define VIRTIO_NET_HDR_GSO_UDP_TUNNEL_IPV6 0x40
 #define VIRTIO_NET_HDR_GSO_ECN 0x80
 
+/*
+ * Net headers are packed: in front of the frame, in its headroom, they begin
+ * wherever the length of the header and the start of the frame have it.
+ */
+
 /** Header of VERSION_1 devices and of MRG_RXBUF (5.1.6): 12 bytes. */
 struct virtio_net_hdr {
 	uint8_t flags;
@@ -54,7 +59,7 @@ struct virtio_net_hdr {
 	rte_le16_t csum_start;
 	rte_le16_t csum_offset;
 	rte_le16_t num_buffers;
-};
+} __attribute__((packed));
 static_assert(sizeof(struct virtio_net_hdr) == 12, "virtio 1.4, 5.1.6");
 
 /** Header of a legacy device without MRG_RXBUF (5.1.6.1). */
@@ -66,14 +71,14 @@ struct virtio_net_hdr_hash {
 	rte_le32_t hash_value;
 	rte_le16_t hash_report;
 	rte_le16_t padding;
-};
+} __attribute__((packed));
 static_assert(sizeof(struct virtio_net_hdr_hash) == 20, "virtio 1.4, 5.1.6");
 
 struct virtio_net_hdr_tunnel {
 	struct virtio_net_hdr_hash hash;
 	rte_le16_t outer_th_offset;
 	rte_le16_t inner_nh_offset;
-};
+} __attribute__((packed));
 static_assert(sizeof(struct virtio_net_hdr_tunnel) == 24, "virtio 1.4, 5.1.6");
 
 /** Header with OUT_NET_HEADER: the longest. */
@@ -81,7 +86,7 @@ struct virtio_net_hdr_outer {
 	struct virtio_net_hdr_tunnel tunnel;
 	rte_le16_t outer_nh_offset;
 	uint8_t padding_reserved_2[6];
-};
+} __attribute__((packed));
 static_assert(sizeof(struct virtio_net_hdr_outer) == 32, "virtio 1.4, 5.1.6");
 
 /** hash_report values, section 5.1.6.4.5. */

@@ -15,8 +15,8 @@
 
 /* The first of the published verification vectors; the port's default key is
  * theirs. */
-#define SRC RTE_IPV4(66, 9, 149, 187)
-#define DST RTE_IPV4(161, 142, 100, 80)
+#define SRC RTE_IPV4(66u, 9u, 149u, 187u)
+#define DST RTE_IPV4(161u, 142u, 100u, 80u)
 #define SRC_PORT 2794
 #define DST_PORT 1766
 #define HASH_TCP 0x51ccc178

@@ -130,7 +130,7 @@ drain_step(const struct state *s, bool driver)
 static struct {
 	struct vring vr;
 	uint16_t avail[2 + SIZE + 1];
-	uint16_t used[2 + 4 * SIZE + 1];
+	_Alignas(4) uint16_t used[2 + 4 * SIZE + 1];
 	struct vring_packed_desc desc[SIZE];
 	struct vring_packed_desc_event event;
 } ring;

@@ -151,17 +151,19 @@ vnic_args_take_rsc_info(const char *value, struct vnic_args *out)
 static bool
 vnic_args_address(const char *text, struct vnic_address *out)
 {
-	const struct in6_addr *in6 = (const void *)out->bytes;
+	struct in6_addr in6;
 	uint32_t ip;
 
 	memset(out, 0, sizeof(*out));
 	out->v6 = strchr(text, ':') != NULL;
 	if (inet_pton(out->v6 ? AF_INET6 : AF_INET, text, out->bytes) != 1)
 		return false;
+	/* The macros read words, which those bytes need not be aligned for. */
+	memcpy(&in6, out->bytes, sizeof(in6));
 	if (out->v6)
-		return !IN6_IS_ADDR_UNSPECIFIED(in6) &&
-			!IN6_IS_ADDR_MULTICAST(in6) &&
-			!IN6_IS_ADDR_LOOPBACK(in6);
+		return !IN6_IS_ADDR_UNSPECIFIED(&in6) &&
+			!IN6_IS_ADDR_MULTICAST(&in6) &&
+			!IN6_IS_ADDR_LOOPBACK(&in6);
 	ip = (uint32_t)out->bytes[0] << 24 | out->bytes[1] << 16 |
 		out->bytes[2] << 8 | out->bytes[3];
 	return ip >> 24 != 0 && ip >> 24 != IN_LOOPBACKNET &&
