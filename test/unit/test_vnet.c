@@ -47,6 +47,9 @@ static struct {
 	unsigned long offloads;
 	unsigned int attached;	/**< tap queues that take frames */
 	int busy;		/**< errno of TUNSETIFF */
+	bool multi;		/**< made with multi_queue */
+	bool deleted;
+	uint8_t mac[6];		/**< as set */
 	bool up;
 } model;
 
@@ -98,9 +101,16 @@ tap(unsigned long request, void *arg)
 
 	if (request == TUNSETIFF) {
 		errno = model.busy;
-		model.attached++;
 		assert_true(ifr->ifr_flags & IFF_VNET_HDR);
-		return model.busy != 0 ? -1 : 0;
+		if (model.multi && !(ifr->ifr_flags & IFF_MULTI_QUEUE))
+			errno = EINVAL;
+		model.attached += errno == 0;
+		return errno != 0 ? -1 : 0;
+	}
+	if (request == TUNGETIFF) {
+		errno = EBADFD;
+		snprintf(ifr->ifr_name, sizeof(ifr->ifr_name), "renamed");
+		return model.deleted ? -1 : 0;
 	}
 	if (request == TUNSETVNETHDRSZ)
 		model.hdr_len = *(int *)arg;
@@ -135,7 +145,11 @@ ioctl(int fd, unsigned long request, ...)
 	case VHOST_NET_SET_BACKEND:
 		backend(fd, arg);
 		return 0;
+	case SIOCSIFHWADDR:
+		memcpy(model.mac, ((struct ifreq *)arg)->ifr_hwaddr.sa_data, 6);
+		return 0;
 	case SIOCGIFFLAGS:
+		assert_string_equal(((struct ifreq *)arg)->ifr_name, "renamed");
 		((struct ifreq *)arg)->ifr_flags = model.up ?
 			IFF_UP | IFF_RUNNING : 0;
 		return 0;
@@ -314,6 +328,39 @@ test_tap(void **state)
 	assert_int_equal(ops()->config_read(&dev, 6, &status, 2), 0);
 	assert_int_equal(rte_le_to_cpu_16(status), VIRTIO_NET_S_LINK_UP);
 	assert_int_equal(ops()->config_read(&dev, 4096, &status, 2), -EINVAL);
+	model.deleted = true;
+	assert_int_equal(ops()->config_read(&dev, 6, &status, 2), 0);
+	assert_int_equal(rte_le_to_cpu_16(status), 0);
+}
+
+/* One that is there already, with multi_queue, for one queue pair. */
+static void
+test_tap_joined(void **state)
+{
+	(void)state;
+	model.multi = true;
+	assert_int_equal(vnet_open(1), 0);
+	assert_int_equal(model.attached, 1);
+}
+
+/* mac= is that of the interface too; without it that has its own. */
+static void
+test_tap_mac(void **state)
+{
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 7 }, none[6];
+
+	(void)state;
+	assert_int_equal(vnet_open(1), 0);
+	assert_memory_equal(model.mac, none, 6);
+	ops()->close(&dev);
+	memset(&dev, 0, sizeof(dev));
+	dev.transport = VNIC_TRANSPORT_VNET;
+	dev.args.queues = 1;
+	dev.args.has_mac = true;
+	memcpy(&dev.args.mac, mac, 6);
+	snprintf(dev.args.path, sizeof(dev.args.path), "/dev/vhost-net");
+	assert_int_equal(vnic_kernel_create(&dev), 0);
+	assert_memory_equal(model.mac, mac, 6);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -326,6 +373,8 @@ main(int argc, char **argv)
 		CASE(test_rings),
 		CASE(test_memory_limit),
 		CASE(test_tap),
+		CASE(test_tap_joined),
+		CASE(test_tap_mac),
 	};
 	char *eal[] = { argv[0], (char[]){ "--no-huge" },
 		(char[]){ "--no-pci" }, (char[]){ "-m" }, (char[]){ "64" },

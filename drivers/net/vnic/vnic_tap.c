@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/if_tun.h>
+#include <net/if_arp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,21 +20,32 @@
 
 #define TUN_PATH "/dev/net/tun"
 
+static int
+tap_queue_join(const struct vnic_kernel *k, int fd, bool multi,
+	       struct ifreq *ifr)
+{
+	*ifr = (struct ifreq){ .ifr_flags = IFF_TAP | IFF_NO_PI |
+		IFF_VNET_HDR | (multi ? IFF_MULTI_QUEUE : 0) };
+	rte_strscpy(ifr->ifr_name, k->iface, sizeof(ifr->ifr_name));
+	return ioctl(fd, TUNSETIFF, ifr);
+}
+
 /* Add a queue to the interface; the first makes it, or joins one that is. */
 static int
 tap_queue_open(struct vnic_kernel *k, uint16_t index)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	struct ifreq ifr;
 	int fd = vnic_kernel_open(k, TUN_PATH);
-	int err;
+	int err, ret;
 
 	if (fd < 0)
 		return fd;
 	k->taps[index] = fd;
-	if (k->pairs > 1)
-		ifr.ifr_flags |= IFF_MULTI_QUEUE;
-	rte_strscpy(ifr.ifr_name, k->iface, sizeof(ifr.ifr_name));
-	if (ioctl(fd, TUNSETIFF, &ifr) < 0) {
+	ret = tap_queue_join(k, fd, k->pairs > 1, &ifr);
+	/* One that was made with multi_queue wants it said of one queue too. */
+	if (ret < 0 && errno == EINVAL && k->pairs == 1)
+		ret = tap_queue_join(k, fd, true, &ifr);
+	if (ret < 0) {
 		err = errno;
 		VNIC_LOG(ERR, "%s: no queue %u of tap interface %s: %s%s",
 			 k->dev->name, index, k->iface, strerror(err),
@@ -48,6 +60,18 @@ tap_queue_open(struct vnic_kernel *k, uint16_t index)
 	return 0;
 }
 
+/* The interface is the kernel's side of the port, which both go by mac=. */
+static int
+tap_mac_set(struct vnic_kernel *k)
+{
+	struct ifreq ifr = { .ifr_hwaddr.sa_family = ARPHRD_ETHER };
+
+	if (!k->dev->args.has_mac)
+		return 0;
+	memcpy(ifr.ifr_hwaddr.sa_data, &k->mac, sizeof(k->mac));
+	return VNIC_KERNEL_IOCTL(k, k->taps[0], SIOCSIFHWADDR, &ifr);
+}
+
 int
 vnic_tap_open(struct vnic_kernel *k)
 {
@@ -59,6 +83,8 @@ vnic_tap_open(struct vnic_kernel *k)
 		    sizeof(k->iface));
 	for (i = 0; i < k->pairs && ret == 0; i++)
 		ret = tap_queue_open(k, i);
+	if (ret == 0)
+		ret = tap_mac_set(k);
 	if (ret == 0)
 		VNIC_LOG(INFO, "%s: tap interface %s, %u queue pairs",
 			 k->dev->name, k->iface, k->pairs);
@@ -131,15 +157,17 @@ bool
 vnic_tap_link(const struct vnic_kernel *k)
 {
 	struct ifreq ifr = { .ifr_flags = 0 };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int ret;
+	int fd, ret;
 
+	/* It was deleted, or the name that it has now. */
+	if (ioctl(k->taps[0], TUNGETIFF, &ifr) < 0)
+		return false;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return true;
-	rte_strscpy(ifr.ifr_name, k->iface, sizeof(ifr.ifr_name));
 	ret = ioctl(fd, SIOCGIFFLAGS, &ifr);
 	close(fd);
-	/* Renamed, or moved to another network namespace. */
+	/* Moved to another network namespace. */
 	if (ret < 0)
 		return true;
 	return (ifr.ifr_flags & IFF_UP) && (ifr.ifr_flags & IFF_RUNNING);
