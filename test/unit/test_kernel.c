@@ -45,6 +45,8 @@ struct model {
 	uint32_t num[VQS];
 	bool enabled[VQS];
 	int map_error;		/**< of UPDATE, negative errno */
+	unsigned int map_room;	/**< updates before that */
+	bool old;		/**< a kernel before 5.11 */
 
 	/* IOTLB, as it went */
 	unsigned int begins, ends, updates, invalidates;
@@ -54,6 +56,17 @@ struct model {
 
 static struct model model;
 static struct vnic_dev dev;
+
+/* The kernel takes what it does not know for a question of a ring. */
+static int
+model_unknown(const void *arg)
+{
+	uint32_t index;
+
+	memcpy(&index, arg, sizeof(index));
+	errno = index < VQS ? ENOTTY : ENOBUFS;
+	return -1;
+}
 
 static int
 model_ioctl(unsigned long request, void *arg)
@@ -81,12 +94,16 @@ model_ioctl(unsigned long request, void *arg)
 		model.status = *(uint8_t *)arg;
 		return 0;
 	case VHOST_VDPA_GET_IOVA_RANGE:
+		if (model.old)
+			return model_unknown(arg);
 		memcpy(arg, &model.range, sizeof(model.range));
 		return 0;
 	case VHOST_VDPA_GET_VRING_NUM:
 		*(uint16_t *)arg = 256;
 		return 0;
 	case VHOST_VDPA_GET_VQS_COUNT:
+		if (model.old)
+			return model_unknown(arg);
 		*(uint32_t *)arg = VQS;
 		return 0;
 	case VHOST_VDPA_GET_CONFIG:
@@ -136,7 +153,7 @@ model_message(const struct vhost_msg_v2 *msg)
 		assert_int_equal(model.begins, model.ends + 1);
 		assert_int_equal(msg->iotlb.iova, msg->iotlb.uaddr);
 		assert_int_equal(msg->iotlb.perm, VHOST_ACCESS_RW);
-		if (model.map_error != 0) {
+		if (model.map_error != 0 && model.updates >= model.map_room) {
 			errno = -model.map_error;
 			return -1;
 		}
@@ -147,6 +164,7 @@ model_message(const struct vhost_msg_v2 *msg)
 		assert_int_equal(msg->iotlb.type, VHOST_IOTLB_INVALIDATE);
 		assert_true(msg->iotlb.size > 0);
 		model.invalidates++;
+		model.mapped = 0;
 		break;
 	}
 	model.last = msg->iotlb;
@@ -357,6 +375,43 @@ test_memory_refused(void **state)
 	assert_int_equal(model.begins, model.ends);
 }
 
+/* What was mapped before it failed is no memory that the device has. */
+static void
+test_memory_in_part(void **state)
+{
+	struct vnic_vq_setup vq = ring(0);
+	struct vnic_notify notify = { .kind = VNIC_NOTIFY_NONE };
+
+	(void)state;
+	model.backend = 0x106;
+	model.map_error = -ENOMEM;
+	model.map_room = 1;
+	assert_int_equal(vdpa_open(), 0);
+	assert_int_equal(ops()->queue_enable(&dev, &vq, &notify), -ENOMEM);
+	assert_int_equal(model.mapped, 0);
+	assert_int_equal(ops()->reset(&dev), 0);
+	model.map_error = 0;
+	assert_int_equal(ops()->queue_enable(&dev, &vq, &notify), 0);
+	assert_int_equal(model.mapped, rte_eal_get_physmem_size());
+	assert_int_equal(model.begins, model.ends);
+}
+
+/* One that has no word for its limits has none but ours. */
+static void
+test_old_kernel(void **state)
+{
+	struct vnic_vq_setup vq = ring(0);
+	struct vnic_notify notify = { .kind = VNIC_NOTIFY_NONE };
+	uint16_t max = 0;
+
+	(void)state;
+	model.old = true;
+	assert_int_equal(vdpa_open(), 0);
+	assert_int_equal(ops()->queue_enable(&dev, &vq, &notify), 0);
+	assert_int_equal(ops()->queue_max(&dev, VQS, &max), 0);
+	assert_int_equal(max, 256);
+}
+
 /* A packed ring begins with wrap counters of 1, in bits 15 and 31. */
 static void
 test_base(void **state)
@@ -406,6 +461,8 @@ main(int argc, char **argv)
 		CASE(test_memory_persists),
 		CASE(test_memory_changes),
 		CASE(test_memory_refused),
+		CASE(test_memory_in_part),
+		CASE(test_old_kernel),
 		CASE(test_base),
 	};
 	char *eal[] = { argv[0], (char[]){ "--no-huge" },

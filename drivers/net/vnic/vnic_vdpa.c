@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <rte_common.h>
@@ -177,6 +178,22 @@ vdpa_forget(struct vnic_kernel *k)
 	return ret;
 }
 
+/* All of it or nothing: what it has of it is not mapped twice. */
+static int
+vdpa_map_all(struct vnic_kernel *k)
+{
+	int ret;
+
+	if (k->mapped)
+		return 0;
+	k->mapped = true;
+	ret = vdpa_map(k, 0, UINT64_MAX);
+	if (ret < 0 && vdpa_unmap(k, k->iova_first,
+				  k->iova_last - k->iova_first) == 0)
+		k->mapped = false;
+	return ret;
+}
+
 int
 vnic_vdpa_memory(struct vnic_kernel *k, bool freed, const void *addr,
 		 size_t len)
@@ -236,9 +253,12 @@ static int
 vdpa_config_read(struct vnic_dev *dev, size_t off, void *dst, size_t len)
 {
 	struct vnic_kernel *k = vnic_kernel(dev);
-	uint8_t buf[sizeof(struct vhost_vdpa_config) +
-		    sizeof(struct virtio_net_config)];
-	struct vhost_vdpa_config *config = (void *)buf;
+	union {
+		struct vhost_vdpa_config head;
+		uint8_t room[sizeof(struct vhost_vdpa_config) +
+			     sizeof(struct virtio_net_config)];
+	} buf;
+	struct vhost_vdpa_config *config = &buf.head;
 	int ret;
 
 	if (len > sizeof(struct virtio_net_config) ||
@@ -268,15 +288,12 @@ vdpa_queue_enable(struct vnic_dev *dev, const struct vnic_vq_setup *vq,
 {
 	struct vhost_vring_state state = { .index = vq->index, .num = 1 };
 	struct vnic_kernel *k = vnic_kernel(dev);
-	int ret = 0;
+	int ret;
 
 	if (vq->index >= k->nr_rings)
 		return -EINVAL;
 	vnic_kernel_mem_lock(k);
-	if (!k->mapped) {
-		k->mapped = true;
-		ret = vdpa_map(k, 0, UINT64_MAX);
-	}
+	ret = vdpa_map_all(k);
 	if (ret == 0)
 		ret = vnic_kernel_ring_set(k, k->fd, vq->index, vq, notify);
 	if (ret == 0)
@@ -413,6 +430,21 @@ vdpa_backend_features(struct vnic_kernel *k)
 	return -ENOTSUP;
 }
 
+/* Older kernels know no such question, and no limit: *@p arg stays as it is. */
+static int
+vdpa_limit(const struct vnic_kernel *k, unsigned long request, void *arg,
+	   const char *what)
+{
+	int err;
+
+	if (ioctl(k->fd, request, arg) >= 0 || errno == ENOTTY)
+		return 0;
+	err = errno;
+	VNIC_LOG(ERR, "%s: %s: %s gave: %s", k->dev->name, k->dev->args.path,
+		 what, strerror(err));
+	return -err;
+}
+
 static int
 vdpa_limits(struct vnic_kernel *k)
 {
@@ -421,15 +453,18 @@ vdpa_limits(struct vnic_kernel *k)
 	uint16_t size = 0;
 	int ret;
 
-	ret = VNIC_KERNEL_IOCTL(k, k->fd, VHOST_VDPA_GET_IOVA_RANGE, &range);
+	/* Since Linux 5.11; since 5.18, and 0 is no answer. */
+	ret = vdpa_limit(k, VHOST_VDPA_GET_IOVA_RANGE, &range, "IOVA_RANGE");
+	if (ret == 0)
+		ret = vdpa_limit(k, VHOST_VDPA_GET_VQS_COUNT, &nr,
+				 "VQS_COUNT");
 	if (ret == 0)
 		ret = VNIC_KERNEL_IOCTL(k, k->fd, VHOST_VDPA_GET_VRING_NUM,
 					&size);
-	if (ret == 0)
-		ret = VNIC_KERNEL_IOCTL(k, k->fd, VHOST_VDPA_GET_VQS_COUNT,
-					&nr);
 	if (ret < 0)
 		return ret;
+	if (nr == 0)
+		nr = UINT32_MAX;
 	k->iova_first = range.first;
 	k->iova_last = range.last;
 	k->ring_max = RTE_MIN(size, VNIC_DESC_MAX);
