@@ -249,7 +249,8 @@ class Arguments(Case):
                 ('queue_size', '100', 'power of two'),
                 ('queue_size', '65536', 'power of two'),
                 ('mac', '01:00:00:00:00:01', 'unicast'),
-                ('mac', 'zz', 'unicast'), ('packed_vq', '2', '0 or 1'),
+                ('mac', 'zz', 'unicast'), ('speed', '0', 'Mbit/s'),
+                ('speed', '4294967295', 'Mbit/s'), ('packed_vq', '2', '0 or 1'),
                 ('in_order', 'yes', '0 or 1'), ('mrg_rxbuf', '', '0 or 1'),
                 ('connect_timeout_ms', '0', 'milliseconds')):
             self.wrong('path=/x,%s=%s' % (key, value), key, right)

@@ -53,6 +53,15 @@ class Handover(Case):
         self.assertFalse(backend.agreed >> fake.F_PACKED & 1)
         self.assertTrue(backend.agreed >> fake.F_IN_ORDER & 1)
 
+    def test_speed(self):
+        """What the operator says, as net_virtio_user takes it."""
+        self.up()
+        self.assertEqual(driver('speed'), 0xffffffff)
+        driver('remove')
+        self.backends.pop().close()
+        self.up(',speed=25000')
+        self.assertEqual(driver('speed'), 25000)
+
     def test_plain_back_end(self):
         """No protocol features at all: rings run from their kick on."""
         features = fake.FEATURES & ~fake.bits(fake.F_PROTOCOL, fake.F_MQ,

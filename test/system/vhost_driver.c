@@ -125,6 +125,16 @@ run_link(struct driver *d, const char *arg)
 }
 
 static long
+run_speed(struct driver *d, const char *arg)
+{
+	struct rte_eth_link link;
+	int ret = rte_eth_link_get_nowait(d->port, &link);
+
+	RTE_SET_USED(arg);
+	return ret != 0 ? ret : (long)link.link_speed;
+}
+
+static long
 run_removed(struct driver *d, const char *arg)
 {
 	RTE_SET_USED(arg);
@@ -181,6 +191,7 @@ static const struct command commands[] = {
 	{ "close", run_close },
 	{ "fds", run_fds },
 	{ "link", run_link },
+	{ "speed", run_speed },
 	{ "removed", run_removed },
 	{ "refuse", run_refuse },
 	{ "mbufs", run_mbufs },

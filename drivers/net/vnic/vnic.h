@@ -86,6 +86,7 @@ struct vnic_args {
 	bool packed_vq;
 	bool soft_csum;	/**< verify what the device has told nothing of */
 	bool server;
+	uint32_t speed;		/**< Mbit/s; 0: what the device says */
 	enum vnic_lro lro;
 	enum vnic_udp_tso udp_tso;
 	bool rsc_info;	/**< with LRO: counts of what was coalesced */

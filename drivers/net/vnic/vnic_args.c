@@ -222,6 +222,17 @@ vnic_args_u32(const char *value, uint32_t *out)
 }
 
 static bool
+vnic_args_take_speed(const char *value, struct vnic_args *out)
+{
+	unsigned long n;
+
+	if (!vnic_args_number(value, 1, VIRTIO_NET_SPEED_MAX, &n))
+		return false;
+	out->speed = n;
+	return true;
+}
+
+static bool
 vnic_args_take_rx_usecs(const char *value, struct vnic_args *out)
 {
 	return vnic_args_u32(value, &out->rx_coal.max_usecs);
@@ -361,6 +372,8 @@ static const struct vnic_args_key {
 	  "a power of two from 8 to 32768" },
 	{ "mac", ON_ALL, vnic_args_take_mac,
 	  "a unicast Ethernet address such as 02:00:00:00:00:01" },
+	{ "speed", ON_ALL, vnic_args_take_speed,
+	  "a link speed in Mbit/s from 1 to 2147483647" },
 	{ "mrg_rxbuf", ON_ALL, vnic_args_take_mrg_rxbuf, "0 or 1" },
 	{ "in_order", ON_ALL, vnic_args_take_in_order, "0 or 1" },
 	{ "packed_vq", ON_ALL, vnic_args_take_packed_vq, "0 or 1" },

@@ -23,7 +23,8 @@
 
 /** Keys with their values, for RTE_PMD_REGISTER_PARAM_STRING. */
 #define VNIC_ARGS_PARAMS_COMMON \
-	"queues=<int> queue_size=<int> mac=<mac addr> mrg_rxbuf=<0|1> " \
+	"queues=<int> queue_size=<int> mac=<mac addr> speed=<int> " \
+	"mrg_rxbuf=<0|1> " \
 	"in_order=<0|1> packed_vq=<0|1> vectorized=<0|1> standby=<0|1> " \
 	"soft_csum=<0|1> " \
 	"announce=<ip address or [list]> rx_suppress=<kind or [list]> " \

@@ -53,6 +53,9 @@ link_speed_read(struct vnic_dev *dev)
 	uint32_t speed;
 
 	dev->link_duplex = RTE_ETH_LINK_FULL_DUPLEX;
+	/* The operator knows what the device's own figure stands for. */
+	if (dev->args.speed != 0)
+		return dev->args.speed;
 	if (!vnic_dev_has(dev, VIRTIO_NET_F_SPEED_DUPLEX) ||
 	    vnic_transport_ops(dev)->config_read(dev,
 			offsetof(struct virtio_net_config, speed), &raw,
