@@ -81,7 +81,7 @@ enum devsim_fault_kind {
 	DEVSIM_FAULT_ID_REPEAT,		/**< the id of the buffer used before */
 	DEVSIM_FAULT_ID_OTHER,		/**< an id that is not this buffer's */
 	DEVSIM_FAULT_LEN_ZERO,
-	DEVSIM_FAULT_LEN_SHORT,		/**< below the header */
+	DEVSIM_FAULT_LEN_SHORT,		/**< below the header, @p value more: below a frame */
 	DEVSIM_FAULT_LEN_LONG,		/**< one above what was posted */
 	DEVSIM_FAULT_LEN_MAX,		/**< 0xffffffff */
 	DEVSIM_FAULT_LEN_WRAP16,	/**< 65536 above the true one */

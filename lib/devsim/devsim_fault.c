@@ -78,7 +78,8 @@ devsim_fault_used(struct devsim_vq *vq, const struct devsim_elem *elem,
 	if (devsim_fault_hit(vq, DEVSIM_FAULT_LEN_ZERO))
 		*len = 0;
 	if (devsim_fault_hit(vq, DEVSIM_FAULT_LEN_SHORT))
-		*len = devsim_hdr_len_locked(vq->dev) - 1;
+		*len = devsim_hdr_len_locked(vq->dev) - 1 +
+			vq->dev->fault.value % 14;
 	if (devsim_fault_hit(vq, DEVSIM_FAULT_LEN_LONG))
 		*len = elem->writable + 1;
 	if (devsim_fault_hit(vq, DEVSIM_FAULT_LEN_MAX))

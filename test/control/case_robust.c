@@ -123,11 +123,47 @@ bad_header_row(const struct sim_row *row)
 	sim_close(port, true);
 }
 
+/* The same for one whose first buffer ends before the frame can begin. */
+static void
+short_first_row(const struct sim_row *row)
+{
+	struct sim_options o = { .room = 256 };
+	static uint8_t frame[2000];
+	struct sim_port *port;
+	struct rte_mbuf *m;
+	uint32_t more;
+
+	if (!(row->flags & VNIC_PATH_MRG))
+		return;
+	port = sim_open(row, &o);
+	for (more = 1; more < 14; more++) {
+		struct devsim_fault fault = {
+			.kind = DEVSIM_FAULT_LEN_SHORT, .value = more,
+		};
+
+		devsim_fault_set(port->dev, &fault);
+		frame_write(frame, 1, 900);
+		assert_true(devsim_rx_inject(port->dev, 0, frame, 900,
+					     NULL) > 1);
+		assert_true(devsim_fault_done(port->dev));
+		assert_true(devsim_rx_inject(port->dev, 0, frame, 900,
+					     NULL) > 1);
+		while (rte_eth_rx_burst(port->id, 0, &m, 1) == 0)
+			;
+		frame_check(m, 1, 900);
+		rte_pktmbuf_free(m);
+		assert_int_equal(rte_eth_rx_burst(port->id, 0, &m, 1), 0);
+		assert_int_equal(sim_rxq(port, 0)->stats.errors, more);
+	}
+	sim_close(port, true);
+}
+
 void
 bad_header_drops_whole_frame(void **state)
 {
 	(void)state;
 	sim_for_rows(bad_header_row);
+	sim_for_rows(short_first_row);
 }
 
 /* The device is reset by a stop, and forgets what another configuration had. */

@@ -106,7 +106,7 @@ rx_frame(struct vnic_rxq *rxq, uint16_t pos, uint16_t n, uint32_t flags,
 		vring_set_fault(vr, VRING_FAULT_USED_LEN);
 		return -EPROTO;
 	}
-	if (len < rxq->hdr_len + (uint32_t)VNIC_RX_LEN_MIN) {
+	if (len < rxq->hdr_len) {
 		rx_drop(rxq, pos, 1);
 		return 1;
 	}
@@ -122,6 +122,10 @@ rx_frame(struct vnic_rxq *rxq, uint16_t pos, uint16_t n, uint32_t flags,
 			return 0;
 		vring_set_fault(vr, VRING_FAULT_NUM_BUFFERS);
 		return -EPROTO;
+	}
+	if (len < rxq->hdr_len + (uint32_t)VNIC_RX_LEN_MIN) {
+		rx_drop(rxq, pos, nr);
+		return nr;
 	}
 	/* The application did not say that it follows chains. */
 	if (nr > rxq->segs_max) {
