@@ -194,3 +194,55 @@ header_room_for_all(void **state)
 	assert_true(sizeof(((struct vnic_tx_extra *)NULL)->hdr) >= 32);
 	assert_true(sizeof(struct virtio_net_hdr_tunnel) <= 32);
 }
+
+/* Two buffers, which the header of the first one says are one frame. */
+static void
+unfilled_frame(struct sim_port *port)
+{
+	const struct devsim_fault fault = {
+		.kind = DEVSIM_FAULT_NUM_BUFFERS, .value = 2,
+	};
+	uint8_t frame[60];
+	struct rte_mbuf *m;
+
+	devsim_fault_set(port->dev, &fault);
+	frame_write(frame, 1, sizeof(frame));
+	assert_true(devsim_rx_inject(port->dev, 0, frame, 60, NULL) > 0);
+	assert_true(devsim_rx_inject(port->dev, 0, frame, 60, NULL) > 0);
+	assert_int_equal(rte_eth_rx_burst(port->id, 0, &m, 1), 1);
+	assert_int_equal(m->nb_segs, 2);
+	rte_pktmbuf_free(m);
+	assert_int_equal(rte_eth_rx_burst(port->id, 0, &m, 1), 0);
+}
+
+static void
+unfilled_row(const struct sim_row *row)
+{
+	struct sim_port *port;
+	struct rte_mbuf *m;
+	uint8_t frame[60];
+	uint32_t i;
+
+	if (!(row->flags & VNIC_PATH_MRG) || row->flags & VNIC_PATH_OFFLOAD)
+		return;
+	port = sim_open(row, NULL);
+	frame_write(frame, 1, sizeof(frame));
+	unfilled_frame(port);
+	for (i = 0; i < 66000; i++) {
+		assert_int_equal(devsim_rx_inject(port->dev, 0, frame, 60,
+						  NULL), 1);
+		assert_int_equal(rte_eth_rx_burst(port->id, 0, &m, 1), 1);
+		rte_pktmbuf_free(m);
+	}
+	for (i = 0; i < 3; i++)
+		unfilled_frame(port);
+	sim_close(port, true);
+}
+
+/* A device that once did not fill a buffer of a frame: for good. */
+void
+unfilled_buffers_are_remembered(void **state)
+{
+	(void)state;
+	sim_for_rows(unfilled_row);
+}

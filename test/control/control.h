@@ -393,6 +393,8 @@ sent_mbufs_come_back(void **state);
 void
 bad_header_drops_whole_frame(void **state);
 void
+unfilled_buffers_are_remembered(void **state);
+void
 stop_resets_device(void **state);
 void
 header_room_for_all(void **state);

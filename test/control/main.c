@@ -303,6 +303,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(mac_list_by_ctrl_rx),
 	cmocka_unit_test(sent_mbufs_come_back),
 	cmocka_unit_test(bad_header_drops_whole_frame),
+	cmocka_unit_test(unfilled_buffers_are_remembered),
 	cmocka_unit_test(stop_resets_device),
 	cmocka_unit_test(header_room_for_all),
 	cmocka_unit_test(case_stall),

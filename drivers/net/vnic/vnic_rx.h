@@ -33,6 +33,7 @@
 
 /** Batches whose headers are read at first, and then one in so many. */
 #define VNIC_RX_LOOKS 64
+#define VNIC_RX_LOOKS_ALL UINT16_MAX
 #define VNIC_RX_LOOK 64
 
 /** A frame shorter than an Ethernet header is none. */
@@ -124,10 +125,10 @@ vnic_rx_look(struct vnic_rxq *rxq, const uint32_t flags)
 		rxq->look_in--;
 		return false;
 	}
-	if (rxq->looks > 0)
-		rxq->looks--;
-	else
+	if (rxq->looks == 0)
 		rxq->look_in = VNIC_RX_LOOK;
+	else if (rxq->looks != VNIC_RX_LOOKS_ALL)
+		rxq->looks--;
 	return true;
 }
 

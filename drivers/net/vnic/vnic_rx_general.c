@@ -80,7 +80,7 @@ rx_count(struct vnic_rxq *rxq, const struct virtio_net_hdr *hdr, uint32_t len,
 	nr = rte_le_to_cpu_16(hdr->num_buffers);
 	if (nr != 1 && len < rxq->buf_len) {
 		rxq->look_in = 0;
-		rxq->looks = UINT16_MAX;
+		rxq->looks = VNIC_RX_LOOKS_ALL;
 	}
 	return nr;
 }
