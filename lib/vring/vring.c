@@ -136,6 +136,9 @@ vring_intr_arm(struct vring *vr, bool packed)
 	uint16_t idx = vr->used_idx;
 
 	vring_intr_set(vr, packed, true);
+	/* Of a batch in order the device has written the first one alone. */
+	if (vr->known > 0)
+		return true;
 	if (!packed)
 		return rte_le_to_cpu_16(vring_load16(&vr->split.used->idx)) !=
 			idx;

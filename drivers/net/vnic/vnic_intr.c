@@ -239,6 +239,15 @@ monitor_packed(const uint64_t value, const uint64_t opaque[4])
 	return (value & opaque[0]) == opaque[1] ? -1 : 0;
 }
 
+/* Frames are known already, of which the word may say nothing. */
+static int
+monitor_known(const uint64_t value, const uint64_t opaque[4])
+{
+	RTE_SET_USED(value);
+	RTE_SET_USED(opaque);
+	return -1;
+}
+
 int
 vnic_intr_monitor(void *queue, struct rte_power_monitor_cond *cond)
 {
@@ -260,5 +269,7 @@ vnic_intr_monitor(void *queue, struct rte_power_monitor_cond *cond)
 		cond->opaque[0] = rte_cpu_to_le_16(vr->used_idx);
 		cond->fn = monitor_split;
 	}
+	if (vr->known > 0)
+		cond->fn = monitor_known;
 	return 0;
 }
