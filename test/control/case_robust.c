@@ -87,6 +87,71 @@ sent_mbufs_come_back(void **state)
 	sim_for_rows(sent_row);
 }
 
+static void
+await_in_use(const struct rte_mempool *pool, unsigned int nb)
+{
+	unsigned int i;
+
+	for (i = 0; rte_mempool_in_use_count(pool) != nb; i++) {
+		assert_true(i < 30000);
+		rte_delay_us_sleep(1000);
+	}
+}
+
+/* Nobody asks and nobody sends any more: they come back all the same. */
+static void
+rest_row(const struct sim_row *row)
+{
+	struct sim_options o = { .nb_rxd = 8 };
+	struct sim_port *port = sim_open(row, &o);
+	unsigned int i, before = rte_mempool_in_use_count(port->pool);
+	struct rte_mbuf *m;
+
+	for (i = 0; i < 40; i++) {
+		m = frame_mbuf(port->pool, i, 100, 1);
+		assert_int_equal(rte_eth_tx_burst(port->id, 0, &m, 1), 1);
+	}
+	/* Those that the device still has stay where they are. */
+	devsim_tx_collect(port->dev, 1, 30, NULL, NULL);
+	await_in_use(port->pool, before + 10);
+	devsim_tx_collect(port->dev, 1, 256, NULL, NULL);
+	await_in_use(port->pool, before);
+	/* The queue is its lcore's again. */
+	m = frame_mbuf(port->pool, i, 100, 1);
+	assert_int_equal(rte_eth_tx_burst(port->id, 0, &m, 1), 1);
+	devsim_tx_collect(port->dev, 1, 256, NULL, NULL);
+	assert_int_equal(sim_txq(port, 0)->stats.completed, 40);
+	sim_ledger_check(port, 0);
+	sim_close(port, true);
+}
+
+static const struct sim_row *
+row_by_tx_name(const char *name)
+{
+	const struct sim_row *row;
+	unsigned int i;
+
+	for (i = 0; (row = sim_row_get(i)) != NULL; i++)
+		if (strcmp(row->tx->name, name) == 0)
+			return row;
+	return NULL;
+}
+
+void
+sent_mbufs_of_resting_queue(void **state)
+{
+	/* One of each way to reclaim. */
+	static const char *const names[] = { "tx_split", "tx_split_chain",
+		"tx_packed", "tx_packed_chain", "tx_packed_inorder" };
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < RTE_DIM(names); i++) {
+		assert_non_null(row_by_tx_name(names[i]));
+		rest_row(row_by_tx_name(names[i]));
+	}
+}
+
 /* A frame of several buffers whose header lies, then a good one. */
 static void
 bad_header_row(const struct sim_row *row)

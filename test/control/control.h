@@ -391,6 +391,8 @@ mac_list_by_ctrl_rx(void **state);
 void
 sent_mbufs_come_back(void **state);
 void
+sent_mbufs_of_resting_queue(void **state);
+void
 bad_header_drops_whole_frame(void **state);
 void
 unfilled_buffers_are_remembered(void **state);

@@ -302,6 +302,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(mac_list_keeps_holes),
 	cmocka_unit_test(mac_list_by_ctrl_rx),
 	cmocka_unit_test(sent_mbufs_come_back),
+	cmocka_unit_test(sent_mbufs_of_resting_queue),
 	cmocka_unit_test(bad_header_drops_whole_frame),
 	cmocka_unit_test(unfilled_buffers_are_remembered),
 	cmocka_unit_test(stop_resets_device),

@@ -257,6 +257,26 @@ event_rings_empty(struct vnic_dev *dev)
 				vnic_queue_rx_is_empty(vnic_rxq_of(dev, i));
 }
 
+/*
+ * Mbufs that the device has sent wait for the next burst that needs their
+ * slots; where none comes, their pool gets them back all the same.
+ */
+static void
+event_tx_rest(struct vnic_dev *dev)
+{
+	uint16_t i;
+
+	for (i = 0; i < dev->data->nb_tx_queues; i++) {
+		struct vnic_txq *txq = vnic_txq_of(dev, i);
+
+		if (txq == NULL || !vnic_stall_rests(txq) ||
+		    vnic_txq_borrow(txq) < 0)
+			continue;
+		vnic_txq_reclaim(txq);
+		vnic_txq_give_back(txq);
+	}
+}
+
 static void
 event_nudge(struct vnic_dev *dev)
 {
@@ -316,6 +336,7 @@ event_health(struct vnic_dev *dev)
 	}
 	vnic_announce_work(dev);
 	event_rings_empty(dev);
+	event_tx_rest(dev);
 	event_nudge(dev);
 	if (vnic_stall_found(dev)) {
 		vnic_event_needs_reset(dev);

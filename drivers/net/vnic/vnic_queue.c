@@ -360,6 +360,7 @@ vnic_txq_start(struct vnic_txq *txq)
 	txq->enabled = true;
 	txq->nudged = false;
 	txq->seen_avail = 0;
+	txq->rest_looks = 0;
 	txq->stall_place = 0;
 	txq->stall_since = 0;
 	return vnic_queue_hand_over(dev, &txq->vr, txq->mz, txq->vq_index, 0);

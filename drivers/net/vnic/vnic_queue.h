@@ -144,6 +144,7 @@ struct vnic_txq {
 	/* the health timer's */
 	uint16_t seen_avail;	/**< avail_idx at its last look */
 	bool nudged;		/**< rung since that moved */
+	uint8_t rest_looks;	/**< in a row that saw it unmoved, saturating */
 	uint16_t stall_place;	/**< how far the device had used the ring */
 	uint64_t stall_since;	/**< timer cycles when it came there; 0: nothing waits */
 	bool stall_rung;	/**< once more, half way to the bound */

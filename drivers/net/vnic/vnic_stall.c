@@ -164,6 +164,23 @@ vnic_stall_found(struct vnic_dev *dev)
 	return found != NULL;
 }
 
+bool
+vnic_stall_rests(struct vnic_txq *txq)
+{
+	struct vring_view now = vring_peek(&txq->vr);
+
+	if (!txq->enabled || txq->stopped ||
+	    now.avail_idx != txq->seen_avail) {
+		txq->rest_looks = 0;
+		return false;
+	}
+	if (txq->rest_looks < VNIC_REST_LOOKS) {
+		txq->rest_looks++;
+		return false;
+	}
+	return stall_place(txq, now) != now.used_idx;
+}
+
 void
 vnic_stall_begin(struct vnic_dev *dev)
 {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 struct vnic_dev;
+struct vnic_txq;
 
 /**
  * @file
@@ -36,6 +37,17 @@ struct vnic_dev;
  */
 bool
 vnic_stall_found(struct vnic_dev *dev);
+
+/** Looks of the health timer before a queue counts as resting: a second. */
+#define VNIC_REST_LOOKS 10
+/**
+ * Health timer, locked, once a look and before vnic_txq_nudge.
+ *
+ * @return true if nothing has been sent by the queue for VNIC_REST_LOOKS, and
+ *   its ring holds mbufs that the device is done with.
+ */
+bool
+vnic_stall_rests(struct vnic_txq *txq);
 
 /** The application starts the port: forget the resets so far. Locked. */
 void
