@@ -104,6 +104,10 @@ refused_configuration(void **state)
 	assert_int_equal(rte_eth_dev_configure(port->id, 2, 2, &conf),
 			 -EINVAL);
 	refused_offloads(port);
+	conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+	conf.rx_adv_conf.rss_conf.rss_hf = RTE_ETH_RSS_IPV4;
+	configure_refused(port, 1, &conf, -EINVAL,
+			  "rss_hf 0x4 needs RSS: not offered by the device");
 	/* ethdev gave the queues back; the port takes what is right. */
 	conf = good_conf();
 	assert_int_equal(rte_eth_dev_configure(port->id, 1, 1, &conf), 0);
@@ -114,6 +118,35 @@ refused_configuration(void **state)
 	assert_int_equal(rte_eth_dev_start(port->id), 0);
 	control_traffic(port);
 	sim_close(port, true);
+}
+
+static void
+no_udp6(struct devsim_config *c)
+{
+	c->hash_types &= ~VIRTIO_NET_HASH_TYPE(UDPv6);
+}
+
+/* RSS is there, one of the functions is not. */
+void
+refused_hash_function(void **state)
+{
+	const struct sim_options o = { .ctrl = true, .shape = no_udp6,
+		.rss_hf = RTE_ETH_RSS_IPV4 };
+	struct sim_port *port = control_open(&o);
+	struct rte_eth_conf conf = good_conf();
+
+	(void)state;
+	assert_int_equal(rte_eth_dev_stop(port->id), 0);
+	conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+	conf.rx_adv_conf.rss_conf.rss_hf = RTE_ETH_RSS_IPV4 |
+		RTE_ETH_RSS_NONFRAG_IPV6_UDP;
+	configure_refused(port, 1, &conf, -EINVAL,
+			  "hash functions 0x800 are not supported: the device has");
+	conf.rx_adv_conf.rss_conf.rss_hf = RTE_ETH_RSS_IPV4 |
+		RTE_ETH_RSS_LEVEL_INNERMOST;
+	configure_refused(port, 1, &conf, -EINVAL,
+			  "RTE_ETH_RSS_LEVEL_INNERMOST needs HASH_TUNNEL: not offered by the device");
+	sim_close(port, false);
 }
 
 static bool

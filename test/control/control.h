@@ -369,6 +369,8 @@ speed_is_followed(void **state);
 void
 refused_configuration(void **state);
 void
+refused_hash_function(void **state);
+void
 configured_in_vain(void **state);
 void
 refused_while_running(void **state);

@@ -292,6 +292,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(standby_when_asked),
 	cmocka_unit_test(speed_is_followed),
 	cmocka_unit_test(refused_configuration),
+	cmocka_unit_test(refused_hash_function),
 	cmocka_unit_test(configured_in_vain),
 	cmocka_unit_test(refused_while_running),
 	cmocka_unit_test(more_descriptors_than_the_ring),

@@ -119,9 +119,15 @@ info_explain(const struct rte_eth_dev *eth_dev,
 	const struct rte_eth_conf *conf = &eth_dev->data->dev_conf;
 	uint64_t rx = conf->rxmode.offloads & ~info->rx_offload_capa;
 	uint64_t tx = conf->txmode.offloads & ~info->tx_offload_capa;
+	uint64_t rss_hf = conf->rx_adv_conf.rss_conf.rss_hf &
+		~info->flow_type_rss_offloads;
 
-	if (!eth_dev->data->dev_configured && (rx != 0 || tx != 0))
+	if (eth_dev->data->dev_configured)
+		return;
+	if (rx != 0 || tx != 0)
 		vnic_offload_explain(vnic_dev_of(eth_dev), rx, tx);
+	else if (rss_hf != 0)
+		vnic_rss_explain(vnic_dev_of(eth_dev), rss_hf);
 }
 
 int

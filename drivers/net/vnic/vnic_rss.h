@@ -176,6 +176,10 @@ vnic_rss_check(const struct vnic_dev *dev, const struct rte_eth_conf *conf,
 void
 vnic_rss_configure(struct vnic_dev *dev, const struct rte_eth_conf *conf);
 
+/** Log why hash functions that dev_info does not have cannot be had. */
+void
+vnic_rss_explain(const struct vnic_dev *dev, uint64_t rss_hf);
+
 /** Fill in what dev_info tells of RSS, given the features that can be had. */
 void
 vnic_rss_info(const struct vnic_dev *dev, const struct virtio_features *f,

@@ -3,6 +3,8 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "vnic_hash.h"
@@ -259,6 +261,23 @@ vnic_rss_info(const struct vnic_dev *dev, const struct virtio_features *f,
 		RTE_ETH_RSS_LEVEL_OUTERMOST;
 	if (rss_has_tunnels(dev, f))
 		info->flow_type_rss_offloads |= RTE_ETH_RSS_LEVEL_INNERMOST;
+}
+
+void
+vnic_rss_explain(const struct vnic_dev *dev, uint64_t rss_hf)
+{
+	const struct rte_eth_rss_conf conf = { .rss_hf = rss_hf };
+	struct vnic_negotiation best;
+	char what[64];
+
+	vnic_offload_negotiate(dev, &best);
+	if (virtio_features_has(&best.accepted, VIRTIO_NET_F_RSS) ||
+	    virtio_features_has(&best.accepted, VIRTIO_NET_F_HASH_REPORT)) {
+		rss_check_conf(dev, &best, &conf);
+		return;
+	}
+	snprintf(what, sizeof(what), "rss_hf 0x%" PRIx64, rss_hf);
+	rss_refuse(dev, &best, VIRTIO_NET_F_RSS, what);
 }
 
 /* ---- ethdev operations ---- */
