@@ -12,6 +12,7 @@
 #include <setjmp.h>
 
 #include <cmocka.h>
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
@@ -82,6 +83,18 @@ struct sim_port {
 	uint64_t memory_sum;	/**< of the memzones told to devsim */
 	struct rte_mempool *pool2;	/**< the device may touch it too; or NULL */
 };
+
+/**
+ * Wait until @p cond holds. How long that takes on a busy machine is nobody's
+ * promise, so the minute only ends a test that would hang; asserts.
+ */
+#define SIM_AWAIT(cond) do { \
+	unsigned int sim_looks; \
+	for (sim_looks = 0; !(cond); sim_looks++) { \
+		assert_true(sim_looks < 30000); \
+		rte_delay_us_sleep(2000); \
+	} \
+} while (0)
 
 /** EAL without huge pages, root, PCI; exits on failure. */
 void

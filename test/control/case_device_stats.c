@@ -215,7 +215,7 @@ device_stats_in_secondary(void **state)
 	assert_int_equal(rte_eth_stats_reset(port->id), 0);
 	before = net->stats_gets;
 	for (i = 0; net->stats_gets == before; i++) {
-		assert_true(i < 100);
+		assert_true(i < 600);
 		assert_int_equal(imissed(port), 0);
 	}
 	devsim_stat_set(port->dev, 0, DEVSIM_STAT_DROPS, 53);
@@ -319,8 +319,7 @@ device_stats_keep_ids(void **state)
 	devsim_status_set(port->dev, devsim_status_get(port->dev) |
 			  VIRTIO_STATUS_NEEDS_RESET);
 	vnic_event_config_changed(port->vnic);
-	for (i = 0; net->commands != fault.after; i++) {
-		assert_true(i < 2000);
+	while (net->commands != fault.after) {
 		names_check(port, &before);
 		rte_delay_us_sleep(1000);
 	}

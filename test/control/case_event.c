@@ -23,6 +23,20 @@ ask_for_reset(struct sim_port *port)
 	vnic_event_config_changed(port->vnic);
 }
 
+/* The same, but the health timer resets nothing before watch_again(). */
+static void
+ask_for_reset_unwatched(struct sim_port *port)
+{
+	vnic_event_health_stop(port->vnic);
+	ask_for_reset(port);
+}
+
+static void
+watch_again(struct sim_port *port)
+{
+	assert_int_equal(vnic_event_health_resume(port->vnic), 0);
+}
+
 /* A stop that comes to nothing leaves a port that is watched as before. */
 void
 case_stop_busy(void **state)
@@ -30,7 +44,7 @@ case_stop_busy(void **state)
 	struct sim_port *port = control_open(&with_ctrl);
 
 	(void)state;
-	assert_int_equal(vnic_dev_lock(port->vnic, 0), 0);
+	assert_int_equal(vnic_dev_lock(port->vnic, 10000), 0);
 	control_log_start();
 	assert_int_equal(rte_eth_dev_stop(port->id), -EBUSY);
 	vnic_dev_unlock(port->vnic);
@@ -59,8 +73,9 @@ case_backend_recovers(void **state)
 	const struct control_events *seen = control_events_watch(port);
 
 	(void)state;
-	ask_for_reset(port);
+	ask_for_reset_unwatched(port);
 	backend_is(port, false);
+	watch_again(port);
 	/* Several waits for a recovery: there is nobody to recover with. */
 	rte_delay_us_sleep(1000000);
 	assert_int_equal(seen->recovering, 1);
@@ -204,8 +219,9 @@ case_gone_recovering(void **state)
 	const struct control_events *seen = control_events_watch(port);
 
 	(void)state;
-	ask_for_reset(port);
+	ask_for_reset_unwatched(port);
 	control_fault(port, DEVSIM_FAULT_GONE, 0);
+	watch_again(port);
 	check_gone(port, seen);
 	assert_int_equal(seen->recovering, 1);
 	assert_int_equal(seen->failed, 1);
@@ -233,12 +249,10 @@ case_gone_quiet(void **state)
 {
 	struct sim_port *port = control_open(&with_ctrl);
 	const struct control_events *seen = control_events_watch(port);
-	unsigned int i;
 
 	(void)state;
 	control_fault(port, DEVSIM_FAULT_GONE, 0);
-	for (i = 0; !rte_eth_dev_is_removed(port->id); i++)
-		assert_true(i < 300);
+	SIM_AWAIT(rte_eth_dev_is_removed(port->id));
 	vnic_event_removed(port->vnic);
 	rte_delay_us_sleep(300000);
 	assert_int_equal(seen->removed, 0);
@@ -253,7 +267,7 @@ case_gone_busy(void **state)
 	const struct control_events *seen = control_events_watch(port);
 
 	(void)state;
-	assert_int_equal(vnic_dev_lock(port->vnic, 0), 0);
+	assert_int_equal(vnic_dev_lock(port->vnic, 10000), 0);
 	vnic_event_removed(port->vnic);
 	assert_int_equal(seen->removed, 0);
 	vnic_dev_unlock(port->vnic);
@@ -303,7 +317,7 @@ close_slow(struct sim_port *port)
 void
 case_restore_bounded(void **state)
 {
-	struct sim_port *port = open_slow(100);
+	struct sim_port *port = open_slow(200);
 	const struct control_events *seen = control_events_watch(port);
 
 	(void)state;
@@ -316,7 +330,7 @@ case_restore_bounded(void **state)
 	assert_int_equal(rte_eth_dev_stop(port->id), 0);
 	control_log_start();
 	assert_int_equal(rte_eth_dev_start(port->id), -ETIMEDOUT);
-	control_log_has("cannot be restored within 500 ms, 5 times ctrl_timeout_ms");
+	control_log_has("cannot be restored within 1000 ms, 5 times ctrl_timeout_ms");
 	assert_int_equal(devsim_status_get(port->dev), 0);
 	close_slow(port);
 }
@@ -326,15 +340,11 @@ void
 case_restore_cancelled(void **state)
 {
 	struct sim_port *port = open_slow(5000);
-	unsigned int i;
 
 	(void)state;
 	devsim_ctrl_delay(port->dev, 50);
 	ask_for_reset(port);
-	for (i = 0; !vlan_is_set(port, 5) || vlan_is_set(port, 10); i++) {
-		assert_true(i < 30000);
-		rte_delay_us_sleep(1000);
-	}
+	SIM_AWAIT(vlan_is_set(port, 5) && !vlan_is_set(port, SLOW_VLANS));
 	assert_int_equal(rte_eth_dev_stop(port->id), 0);
 	assert_int_equal(control_xstat(port, "recoveries"), 0);
 	assert_int_equal(control_xstat(port, "violation_ctrl"), 0);

@@ -128,15 +128,11 @@ case_setup_refused_by_ethdev(void **state)
 	struct vnic_rxq *rxq;
 	struct vnic_txq *txq;
 	struct sim_port *port = open_queue_stopped(&rxq, &txq);
-	unsigned int i;
 
 	(void)state;
 	assert_int_equal(setup_rx(port, RTE_ETH_RX_OFFLOAD_TCP_LRO), -EINVAL);
 	assert_int_equal(setup_tx(port, RTE_ETH_TX_OFFLOAD_TCP_TSO), -EINVAL);
-	for (i = 0; sim_rxq(port, 0) == NULL || sim_txq(port, 0) == NULL; i++) {
-		assert_true(i < 3000);
-		rte_delay_us_sleep(10000);
-	}
+	SIM_AWAIT(sim_rxq(port, 0) != NULL && sim_txq(port, 0) != NULL);
 	assert_ptr_equal(sim_rxq(port, 0), rxq);
 	assert_ptr_equal(sim_txq(port, 0), txq);
 	queues_go(port);
@@ -151,7 +147,7 @@ case_setup_busy(void **state)
 	struct sim_port *port = open_queue_stopped(&rxq, &txq);
 
 	(void)state;
-	assert_int_equal(vnic_dev_lock(port->vnic, 0), 0);
+	assert_int_equal(vnic_dev_lock(port->vnic, 10000), 0);
 	control_log_start();
 	assert_int_equal(setup_rx(port, 0), -EBUSY);
 	control_log_has("receive queue 0 is not set up: another operation");

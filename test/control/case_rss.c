@@ -19,7 +19,7 @@
 
 static const struct sim_options with_rss = {
 	.pairs = PAIRS, .nb_rxd = 64, .nb_txd = 64, .rss_hf = IPV4 | TCP4,
-	.ctrl_timeout_ms = 200,
+	.ctrl_timeout_ms = 1000,
 };
 
 static const struct devsim_rss *

@@ -13,7 +13,7 @@
 
 static const struct sim_options with_rss = {
 	.pairs = PAIRS, .nb_rxd = 64, .nb_txd = 64, .rss_hf = RTE_ETH_RSS_IPV4,
-	.ctrl_timeout_ms = 200,
+	.ctrl_timeout_ms = 1000,
 };
 
 static void

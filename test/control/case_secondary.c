@@ -156,20 +156,16 @@ case_secondary_ptypes(void **state)
 	struct sim_port *port = control_open(NULL);
 	struct rte_eth_dev *eth_dev = &rte_eth_devices[port->id];
 	uint32_t ptypes[16];
-	unsigned int i;
 
 	(void)state;
 	/* The port's lock is the primary's, and busy: nothing waits for it. */
-	assert_int_equal(vnic_dev_lock(port->vnic, 0), 0);
+	assert_int_equal(vnic_dev_lock(port->vnic, 10000), 0);
 	eth_dev->dev_ops = &vnic_ethdev_secondary_ops;
 	assert_true(rte_eth_dev_get_supported_ptypes(port->id,
 		RTE_PTYPE_ALL_MASK, ptypes, RTE_DIM(ptypes)) > 0);
 	assert_int_equal(sim_rxq(port, 0)->soft, 0);
 	vnic_dev_unlock(port->vnic);
-	for (i = 0; !(sim_rxq(port, 0)->soft & VNIC_RX_SOFT_PTYPE); i++) {
-		assert_true(i < 3000);
-		rte_delay_us_sleep(10000);
-	}
+	SIM_AWAIT(sim_rxq(port, 0)->soft & VNIC_RX_SOFT_PTYPE);
 	eth_dev->dev_ops = &vnic_ethdev_ops;
 	sim_close(port, true);
 	/* Of a port that is stopped: as it is started. */

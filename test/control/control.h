@@ -19,8 +19,7 @@ control_xstat(struct sim_port *port, const char *name);
 /** It exists and has this value; asserts. */
 void
 control_xstat_is(struct sim_port *port, const char *name, uint64_t value);
-/** Wait for an xstat to reach a value, however long that takes, within reason:
- * no time is a promise. Asserts. */
+/** Wait for an xstat to reach a value, and not to pass it; asserts. */
 void
 control_await(struct sim_port *port, const char *name, uint64_t value);
 /** The same for a value or more. */

@@ -129,12 +129,8 @@ void
 control_flow_await(const struct control_flow *f, uint64_t more)
 {
 	uint64_t goal = flow_count(&f->received) + more;
-	unsigned int i;
 
-	for (i = 0; flow_count(&f->received) < goal; i++) {
-		assert_true(i < 30000);
-		rte_delay_us_sleep(1000);
-	}
+	SIM_AWAIT(flow_count(&f->received) >= goal);
 }
 
 void

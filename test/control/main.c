@@ -66,12 +66,7 @@ control_xstat_is(struct sim_port *port, const char *name, uint64_t value)
 void
 control_await_more(struct sim_port *port, const char *name, uint64_t value)
 {
-	unsigned int i;
-
-	for (i = 0; control_xstat(port, name) < value; i++) {
-		assert_true(i < 3000);
-		rte_delay_us_sleep(10000);
-	}
+	SIM_AWAIT(control_xstat(port, name) >= value);
 }
 
 static FILE *log_file;
@@ -197,12 +192,7 @@ control_events_watch(struct sim_port *port)
 void
 control_events_await(const unsigned int *count, unsigned int nb)
 {
-	unsigned int i;
-
-	for (i = 0; __atomic_load_n(count, __ATOMIC_ACQUIRE) < nb; i++) {
-		assert_true(i < 3000);
-		rte_delay_us_sleep(10000);
-	}
+	SIM_AWAIT(__atomic_load_n(count, __ATOMIC_ACQUIRE) >= nb);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -483,14 +483,12 @@ static void
 toggle_set(struct toggle *t, bool on)
 {
 	unsigned int *counter = on ? &t->stripped : &t->left;
-	unsigned int ms = 0, before;
+	unsigned int before;
 
 	assert_int_equal(rte_eth_dev_set_vlan_offload(t->port->id,
 			 on ? RTE_ETH_VLAN_STRIP_OFFLOAD : 0), 0);
 	before = toggle_seen(counter);
-	while (toggle_seen(counter) < before + 100 && ms++ < 5000)
-		usleep(1000);
-	assert_true(toggle_seen(counter) >= before + 100);
+	SIM_AWAIT(toggle_seen(counter) >= before + 100);
 }
 
 static void
