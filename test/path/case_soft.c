@@ -263,32 +263,6 @@ ptype_one(struct sim_port *port)
 	return type;
 }
 
-/* Nor what the row knows of itself: a hash, or where a sum is missing. */
-static void
-ptype_unknown(struct sim_port *port)
-{
-	struct virtio_net_hdr_tunnel h = { .hash = {
-		.hdr.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
-		.hdr.csum_start = rte_cpu_to_le_16(34),
-		.hdr.csum_offset = rte_cpu_to_le_16(16),
-		.hash_report =
-			rte_cpu_to_le_16(VIRTIO_NET_HASH_REPORT_TCPv4),
-	} };
-	struct rte_mbuf *m;
-	unsigned int i;
-	struct wire f;
-
-	wire_simple(&f, 0, false, 6, 10);
-	for (i = 0; i < 2; i++) {
-		assert_true(devsim_rx_inject(port->dev, 0, f.data, f.len,
-					     &h) > 0);
-		assert_int_equal(rte_eth_rx_burst(port->id, 0, &m, 1), 1);
-		assert_int_equal(m->packet_type, RTE_PTYPE_UNKNOWN);
-		rte_pktmbuf_free(m);
-		h.hash.hdr.flags = 0;
-	}
-}
-
 static void
 ptypes_row(const struct sim_row *row)
 {
@@ -309,7 +283,6 @@ ptypes_row(const struct sim_row *row)
 	assert_int_equal(ptype_one(port), RTE_PTYPE_L3_IPV4);
 	assert_int_equal(rte_eth_dev_set_ptypes(port->id, 0, NULL, 0), 0);
 	assert_int_equal(ptype_one(port), 0);
-	ptype_unknown(port);
 	assert_ptr_equal(rte_eth_fp_ops[port->id].rx_pkt_burst, first);
 	/* Who has chosen none may still look what there is. */
 	nb = rte_eth_dev_get_supported_ptypes(port->id, RTE_PTYPE_L4_MASK,
@@ -320,7 +293,6 @@ ptypes_row(const struct sim_row *row)
 	assert_int_equal(rte_eth_dev_stop(port->id), 0);
 	sim_start(port);
 	assert_int_equal(ptype_one(port), 0);
-	ptype_unknown(port);
 	sim_close(port, true);
 }
 

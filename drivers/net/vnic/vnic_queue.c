@@ -19,7 +19,6 @@
 #include "vnic_queue_mem.h"
 #include "vnic_recycle.h"
 #include "vnic_rx.h"
-#include "vnic_soft.h"
 #include "vnic_tx_chain.h"
 
 /** Offset in rte_mbuf of the address that the device is to be given. */
@@ -187,7 +186,7 @@ rxq_prepare(struct vnic_rxq *rxq)
 	rxq->segs_max = (rxq->own_offloads |
 			 dev->data->dev_conf.rxmode.offloads) &
 		VNIC_RX_OFFLOAD_CHAINS ? VNIC_RX_SEGS_MAX : 1;
-	rxq->ptype_mask = vnic_soft_ptype_mask(dev);
+	rxq->ptype_mask = vnic_rss_ptype_mask(&dev->rss);
 	/* The header behind the usual headroom, so that it begins a cache
 	 * line and shares it with the start of the frame. */
 	rxq->data_off = RTE_PKTMBUF_HEADROOM + dev->hdr_len;

@@ -103,7 +103,6 @@ struct vnic_rxq {
 	uint64_t own_offloads;	/**< asked for by queue setup */
 	uint32_t soft;		/**< VNIC_RX_SOFT_*: vnic_rx_soft.h */
 	uint32_t ptypes;	/**< layers told in packet_type */
-	bool untyped;		/**< nor any that the row knows of itself */
 	const struct rte_memzone *mz;
 	struct vnic_dev *dev;
 	/** Sent mbufs on their way here, by slot; the lcore's (vnic_recycle.h). */

@@ -12,7 +12,6 @@
 #include "vnic_log.h"
 #include "vnic_port.h"
 #include "vnic_queue.h"
-#include "vnic_soft.h"
 
 /* What the device has of RSS and hashes: parameters in force, kept over resets. */
 
@@ -299,7 +298,7 @@ rss_tunnel_set(struct vnic_dev *dev, uint32_t types)
 		ret = vnic_ctrl_hash_tunnel(dev, types);
 	if (ret == 0)
 		rss_tunnels_keep(dev, types);
-	rss_ptypes(dev, vnic_soft_ptype_mask(dev));
+	rss_ptypes(dev, vnic_rss_ptype_mask(&dev->rss));
 	return ret;
 }
 

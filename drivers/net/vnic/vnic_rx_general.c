@@ -150,8 +150,6 @@ rx_frame(struct vnic_rxq *rxq, uint16_t pos, uint16_t n, uint32_t flags,
 		rx_drop(rxq, pos, nr);
 		return nr;
 	}
-	if (__atomic_load_n(&rxq->untyped, __ATOMIC_RELAXED))
-		m->packet_type = RTE_PTYPE_UNKNOWN;
 	*out = m;
 	return nr;
 }

@@ -50,18 +50,6 @@ vnic_soft_rx_offloads(const struct vnic_dev *dev)
 	return offloads;
 }
 
-bool
-vnic_soft_untyped(const struct vnic_dev *dev)
-{
-	return dev->ptypes_chosen && dev->ptypes == 0;
-}
-
-uint32_t
-vnic_soft_ptype_mask(const struct vnic_dev *dev)
-{
-	return vnic_soft_untyped(dev) ? 0 : vnic_rss_ptype_mask(&dev->rss);
-}
-
 /* Bursts read them meanwhile; either value is right for a frame in between. */
 static uint32_t
 rxq_flags_set(struct vnic_rxq *rxq)
@@ -74,10 +62,6 @@ rxq_flags_set(struct vnic_rxq *rxq)
 	for (i = 0; i < RTE_DIM(rx_flags); i++)
 		if (offloads & rx_flags[i].offload)
 			soft |= rx_flags[i].soft;
-	__atomic_store_n(&rxq->ptype_mask, vnic_soft_ptype_mask(rxq->dev),
-			 __ATOMIC_RELAXED);
-	__atomic_store_n(&rxq->untyped, vnic_soft_untyped(rxq->dev),
-			 __ATOMIC_RELAXED);
 	__atomic_store_n(&rxq->ptypes, ptypes, __ATOMIC_RELAXED);
 	__atomic_store_n(&rxq->soft, soft, __ATOMIC_RELAXED);
 	return soft;

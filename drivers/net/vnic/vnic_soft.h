@@ -5,7 +5,6 @@
 #ifndef VNIC_SOFT_H
 #define VNIC_SOFT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -70,13 +69,6 @@ void
 vnic_soft_answer(struct vnic_dev *dev);
 int
 vnic_soft_ptypes_set(struct rte_eth_dev *eth_dev, uint32_t mask);
-
-/** The application has chosen to be told of no layer. */
-bool
-vnic_soft_untyped(const struct vnic_dev *dev);
-/** vnic_rxq.ptype_mask, as far as applications and tunnels decide. */
-uint32_t
-vnic_soft_ptype_mask(const struct vnic_dev *dev);
 
 /** " with vlan-strip csum ptype" behind a row's name; "" for none. */
 void
