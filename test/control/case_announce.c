@@ -378,7 +378,9 @@ announce_new_mac(void **state)
 		SOCKET_ID_ANY, NULL, port->pool), 0);
 	assert_int_equal(rte_eth_tx_queue_setup(port->id, 0, 64,
 		SOCKET_ID_ANY, NULL), 0);
+	/* ethdev sets the address that it has; nobody needs to hear of it. */
 	assert_int_equal(rte_eth_dev_start(port->id), 0);
+	assert_false(port->vnic->announce.busy);
 	assert_int_equal(rte_eth_dev_default_mac_addr_set(port->id, &mac), 0);
 	control_await(port, "announce_frames", 2);
 	sent_collect(port);

@@ -289,10 +289,11 @@ vnic_filter_mac_set(struct rte_eth_dev *eth_dev, struct rte_ether_addr *mac)
 	if (vnic_dev_running(dev))
 		ret = filter_mac_tell(dev, mac);
 	if (ret == 0) {
-		dev->mac = *mac;
 		/* Neighbours know its addresses by the old one. */
-		if (dev->args.nb_announce > 0)
+		if (dev->args.nb_announce > 0 &&
+		    !rte_is_same_ether_addr(mac, &dev->mac))
 			vnic_announce_defer(dev);
+		dev->mac = *mac;
 	}
 	vnic_dev_unlock(dev);
 	return ret;
