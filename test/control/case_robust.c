@@ -125,14 +125,19 @@ rest_row(const struct sim_row *row)
 	sim_close(port, true);
 }
 
+/* Of whatever vectors. */
 static const struct sim_row *
 row_by_tx_name(const char *name)
 {
+	const size_t len = strlen(name);
 	const struct sim_row *row;
 	unsigned int i;
 
 	for (i = 0; (row = sim_row_get(i)) != NULL; i++)
-		if (strcmp(row->tx->name, name) == 0)
+		if (strncmp(row->tx->name, name, len) == 0 &&
+		    (row->tx->name[len] == '\0' ||
+		     strncmp(row->tx->name + len, "_avx", 4) == 0 ||
+		     strncmp(row->tx->name + len, "_neon", 5) == 0))
 			return row;
 	return NULL;
 }

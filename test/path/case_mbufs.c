@@ -21,7 +21,7 @@ static struct rte_mempool *
 pinned_pool(void)
 {
 	struct rte_mempool *pool = rte_mempool_lookup("pinned");
-	struct rte_pktmbuf_extmem ext = {
+	static struct rte_pktmbuf_extmem ext = {
 		.elt_size = ROOM, .buf_len = (size_t)NB * ROOM,
 		.buf_iova = RTE_BAD_IOVA,
 	};

@@ -165,7 +165,7 @@ vnic_info_rxq(struct rte_eth_dev *eth_dev, uint16_t queue_id,
 
 	info->mp = rxq->pool;
 	info->nb_desc = rxq->depth;
-	info->scattered_rx = eth_dev->data->scattered_rx;
+	info->scattered_rx = vnic_setup_rx_scatters(rxq);
 	info->conf.rx_free_thresh = rxq->refill_min;
 	info->conf.rx_drop_en = 1;
 	info->conf.offloads = rxq->offloads;

@@ -330,7 +330,13 @@ vnic_setup_rx_room(const struct vnic_dev *dev, uint16_t queue_id,
 /** The same for every queue that is set up. */
 int
 vnic_setup_rx_rooms(const struct vnic_dev *dev, uint16_t mtu);
-/** Tell ethdev whether frames of the port's MTU need chains; locked. */
+/** Whether frames of the port's MTU need chains of a queue's mbufs. */
+bool
+vnic_setup_rx_scatters(const struct vnic_rxq *rxq);
+/**
+ * At a start, tell ethdev the same of the port. Not while it runs: the bit
+ * shares its byte with those that ethdev itself writes, in any thread.
+ */
 void
 vnic_setup_scattered(struct vnic_dev *dev);
 /** Bytes of frame that an MTU asks for: Ethernet header and one tag. */

@@ -303,19 +303,25 @@ vnic_setup_rx_rooms(const struct vnic_dev *dev, uint16_t mtu)
 	return ret;
 }
 
+bool
+vnic_setup_rx_scatters(const struct vnic_rxq *rxq)
+{
+	const struct vnic_dev *dev = rxq->dev;
+
+	return setup_rx_bytes(rxq->pool) <
+		setup_rx_frame(dev, dev->mtu) + dev->hdr_len;
+}
+
 void
 vnic_setup_scattered(struct vnic_dev *dev)
 {
-	uint32_t need = setup_rx_frame(dev, dev->mtu) + dev->hdr_len;
 	uint16_t i;
 
 	dev->data->scattered_rx = 0;
-	for (i = 0; i < dev->data->nb_rx_queues; i++) {
-		const struct vnic_rxq *rxq = vnic_rxq_of(dev, i);
-
-		if (rxq != NULL && setup_rx_bytes(rxq->pool) < need)
+	for (i = 0; i < dev->data->nb_rx_queues; i++)
+		if (vnic_rxq_of(dev, i) != NULL &&
+		    vnic_setup_rx_scatters(vnic_rxq_of(dev, i)))
 			dev->data->scattered_rx = 1;
-	}
 }
 
 /*
@@ -415,7 +421,6 @@ setup_rxq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 		vnic_rxq_put(dev, queue_id, rxq);
 	} else {
 		ret = vnic_life_rxq_replace(dev, rxq);
-		vnic_setup_scattered(dev);
 	}
 	if (ret < 0)
 		vnic_rxq_free(rxq);
@@ -579,10 +584,8 @@ vnic_setup_mtu(struct rte_eth_dev *eth_dev, uint16_t mtu)
 	ret = setup_check_mtu(dev, mtu);
 	if (ret == 0)
 		ret = vnic_setup_rx_rooms(dev, mtu);
-	if (ret == 0) {
+	if (ret == 0)
 		dev->mtu = mtu;
-		vnic_setup_scattered(dev);
-	}
 	vnic_dev_unlock(dev);
 	return ret;
 }
