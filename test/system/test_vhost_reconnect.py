@@ -157,19 +157,21 @@ class Reconnect(Case):
             self.back(backend, i)
         self.assertTrue(backend.rings[0]['mapped'])
 
-    def test_back_end_restarts(self):
-        backend = self.up()
+    def gone(self, backend):
+        """It is closed, and nobody serves the socket any more."""
         backend.close()
         self.backends.remove(backend)
         self.assertTrue(wait_for(lambda: driver('link') == 0))
+
+    def test_back_end_restarts(self):
+        backend = self.up()
+        self.gone(backend)
         driver('poll')
         self.back(self.backend(), 0)
 
     def test_stop_and_start_while_away(self):
         backend = self.up()
-        backend.close()
-        self.backends.remove(backend)
-        self.assertTrue(wait_for(lambda: driver('link') == 0))
+        self.gone(backend)
         self.assertEqual(driver('stop'), 0)
         self.assertEqual(driver('start'), 0, self.said())
         self.assertEqual(driver('link'), 0)
@@ -177,9 +179,7 @@ class Reconnect(Case):
 
     def test_remove_while_away(self):
         backend = self.up()
-        backend.close()
-        self.backends.remove(backend)
-        self.assertTrue(wait_for(lambda: driver('link') == 0))
+        self.gone(backend)
         self.assertEqual(driver('remove'), 0)
         self.assertLess(driver.ms, SLOW_MS)
 
@@ -293,9 +293,7 @@ class Reconnect(Case):
         self.assertEqual(driver('link'), 1)
         backend.hang_up()
         self.back(backend, 1)
-        backend.close()
-        self.backends.remove(backend)
-        self.assertTrue(wait_for(lambda: driver('link') == 0))
+        self.gone(backend)
         self.back(self.backend(client=True), 0)
         self.assertEqual(driver('remove'), 0)
         self.assertFalse(os.path.exists(self.path))
