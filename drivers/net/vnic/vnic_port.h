@@ -319,15 +319,7 @@ void
 vnic_setup_txq_release(struct rte_eth_dev *eth_dev, uint16_t queue_id);
 int
 vnic_setup_mtu(struct rte_eth_dev *eth_dev, uint16_t mtu);
-/**
- * Whether frames of @p mtu fit into a queue's buffers: each into one, unless
- * @p offloads (queue's and port's) allow chains; logs if not.
- */
-int
-vnic_setup_rx_room(const struct vnic_dev *dev, uint16_t queue_id,
-		   const struct rte_mempool *pool, uint64_t offloads,
-		   uint16_t nb_desc, uint16_t mtu);
-/** The same for every queue that is set up. */
+/** Whether frames of @p mtu fit into the buffers of every queue; logs if not. */
 int
 vnic_setup_rx_rooms(const struct vnic_dev *dev, uint16_t mtu);
 /** Whether frames of the port's MTU need chains of a queue's mbufs. */

@@ -183,9 +183,8 @@ rxq_prepare(struct vnic_rxq *rxq)
 
 	rxq->hdr_len = dev->hdr_len;
 	rxq->hdr_can = vnic_hdr_rx_can(&dev->accepted);
-	rxq->segs_max = (rxq->own_offloads |
-			 dev->data->dev_conf.rxmode.offloads) &
-		VNIC_RX_OFFLOAD_CHAINS ? VNIC_RX_SEGS_MAX : 1;
+	rxq->segs_max = rxq->offloads & VNIC_RX_OFFLOAD_CHAINS ?
+		VNIC_RX_SEGS_MAX : 1;
 	rxq->ptype_mask = vnic_rss_ptype_mask(&dev->rss);
 	/* The header behind the usual headroom, so that it begins a cache
 	 * line and shares it with the start of the frame. */

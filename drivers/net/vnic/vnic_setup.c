@@ -239,18 +239,21 @@ setup_rx_frame(const struct vnic_dev *dev, uint16_t mtu)
 }
 
 static uint32_t
-setup_rx_bytes(const struct rte_mempool *pool)
+setup_rx_bytes(struct rte_mempool *pool)
 {
-	uint32_t data = rte_pktmbuf_data_room_size((struct rte_mempool *)
-						   (uintptr_t)pool);
+	uint32_t data = rte_pktmbuf_data_room_size(pool);
 
 	return data > RTE_PKTMBUF_HEADROOM ? data - RTE_PKTMBUF_HEADROOM : 0;
 }
 
-int
-vnic_setup_rx_room(const struct vnic_dev *dev, uint16_t queue_id,
-		   const struct rte_mempool *pool, uint64_t offloads,
-		   uint16_t nb_desc, uint16_t mtu)
+/*
+ * Whether frames of @p mtu fit into a queue's buffers: each into one, unless
+ * @p offloads (queue's and port's) allow chains; logs if not.
+ */
+static int
+setup_rx_room(const struct vnic_dev *dev, uint16_t queue_id,
+	      struct rte_mempool *pool, uint64_t offloads, uint16_t nb_desc,
+	      uint16_t mtu)
 {
 	uint32_t room = setup_rx_bytes(pool);
 	uint32_t frame = setup_rx_frame(dev, mtu);
@@ -278,16 +281,6 @@ vnic_setup_rx_room(const struct vnic_dev *dev, uint16_t queue_id,
 	return 0;
 }
 
-static int
-setup_rxq_room(const struct vnic_dev *dev, const struct vnic_rxq *rxq,
-	       uint16_t mtu)
-{
-	/* The port may have been configured since the queue was set up. */
-	return vnic_setup_rx_room(dev, rxq->queue_id, rxq->pool,
-		rxq->own_offloads | dev->data->dev_conf.rxmode.offloads,
-		rxq->depth, mtu);
-}
-
 int
 vnic_setup_rx_rooms(const struct vnic_dev *dev, uint16_t mtu)
 {
@@ -298,7 +291,8 @@ vnic_setup_rx_rooms(const struct vnic_dev *dev, uint16_t mtu)
 		const struct vnic_rxq *rxq = vnic_rxq_of(dev, i);
 
 		if (rxq != NULL)
-			ret = setup_rxq_room(dev, rxq, mtu);
+			ret = setup_rx_room(dev, i, rxq->pool,
+				rxq->offloads, rxq->depth, mtu);
 	}
 	return ret;
 }
@@ -394,6 +388,8 @@ setup_rxq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 		 unsigned int socket_id, const struct rte_eth_rxconf *conf,
 		 struct rte_mempool *pool)
 {
+	const uint64_t offloads = conf->offloads |
+		dev->data->dev_conf.rxmode.offloads;
 	struct vnic_rxq *rxq = NULL;
 	int ret = setup_check_state(dev);
 
@@ -406,12 +402,11 @@ setup_rxq_locked(struct vnic_dev *dev, uint16_t queue_id, uint16_t nb_desc,
 		ret = setup_check_desc(dev, vnic_vq_rx(queue_id), queue_id,
 				       &nb_desc);
 	if (ret == 0)
-		ret = vnic_setup_rx_room(dev, queue_id, pool, conf->offloads |
-			dev->data->dev_conf.rxmode.offloads, nb_desc, dev->mtu);
+		ret = setup_rx_room(dev, queue_id, pool, offloads, nb_desc,
+				    dev->mtu);
 	if (ret == 0)
 		ret = vnic_rxq_create(dev, queue_id, nb_desc, socket_id,
-			conf->offloads | dev->data->dev_conf.rxmode.offloads,
-			pool, &rxq);
+				      offloads, pool, &rxq);
 	if (ret < 0)
 		return ret;
 	rxq->deferred = conf->rx_deferred_start;
